@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.block;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * A range of bytes that remembers what is written to it: what every export serves.
+ *
+ * <p>Requests are asynchronous: {@link #submit} returns once the request is under way, and {@link
+ * BlockRequest#completed} is called exactly once, from any thread, possibly before {@code submit}
+ * returns. Requests that overlap and are under way together take effect in any order. Offsets and
+ * lengths are in bytes and need not be aligned.
+ */
+public interface BlockDevice extends AutoCloseable {
+
+    /** Bytes; a multiple of {@link #blockBytes}. */
+    long capacityBytes();
+
+    /** Bytes of one logical block: 512 or 4096. Aligned requests are the fast ones. */
+    int blockBytes();
+
+    /** Whether writes, discards and zeroing are refused. */
+    boolean readOnly();
+
+    /** Whether DISCARD reaches the medium; if not, a discard is refused. */
+    boolean discards();
+
+    /**
+     * Starts a request. Waits, with a deadline, while too many are under way; never throws for what
+     * the device or the network does: that arrives in {@link BlockRequest#completed}.
+     */
+    void submit(BlockRequest request);
+
+    /**
+     * Fails what is under way and everything after it. Idempotent; does not flush.
+     */
+    @Override
+    void close();
+
+    /** Reads into the buffer from its position to its limit and waits for it. */
+    default void read(long offsetBytes, ByteBuffer into) throws IOException {
+        BlockRequest.Waiting.run(this, BlockRequest.Operation.READ, offsetBytes, into);
+    }
+
+    /** Writes the buffer from its position to its limit and waits for it. */
+    default void write(long offsetBytes, ByteBuffer from) throws IOException {
+        BlockRequest.Waiting.run(this, BlockRequest.Operation.WRITE, offsetBytes, from);
+    }
+
+    /** Returns when everything that was completed before is on stable storage. */
+    default void flush() throws IOException {
+        BlockRequest.Waiting.run(
+                this, BlockRequest.Operation.FLUSH, 0, ByteBuffer.allocate(0));
+    }
+}
