@@ -32,9 +32,7 @@ public interface BlockDevice extends AutoCloseable {
      */
     void submit(BlockRequest request);
 
-    /**
-     * Fails what is under way and everything after it. Idempotent; does not flush.
-     */
+    /** Fails what is under way and everything after it. Idempotent; does not flush. */
     @Override
     void close();
 
@@ -50,7 +48,6 @@ public interface BlockDevice extends AutoCloseable {
 
     /** Returns when everything that was completed before is on stable storage. */
     default void flush() throws IOException {
-        BlockRequest.Waiting.run(
-                this, BlockRequest.Operation.FLUSH, 0, ByteBuffer.allocate(0));
+        BlockRequest.Waiting.run(this, BlockRequest.Operation.FLUSH, 0, ByteBuffer.allocate(0));
     }
 }

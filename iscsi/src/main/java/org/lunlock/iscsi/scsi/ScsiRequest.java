@@ -9,8 +9,8 @@ import org.lunlock.iscsi.ProtocolException;
  * make them do no I/O; a session executes them.
  *
  * @param name as the standard prints it, e.g. {@code PERSISTENT RESERVE IN, READ KEYS}
- * @param cdb the command descriptor block, 6..260 bytes
- * @param dataOut the parameter list, empty when the command has none
+ * @param cdb the command descriptor block, 6..260 bytes from position to limit; never moved
+ * @param dataOut the parameter list, empty when the command has none; never moved
  * @param allocationLength bytes of Data-In that the CDB allows, 0 when the command has none
  * @param repeatable whether executing it twice does the same as once. A command that is not is
  *     never sent again after a lost connection: its caller learns that the outcome is unknown.
@@ -18,8 +18,8 @@ import org.lunlock.iscsi.ProtocolException;
  */
 public record ScsiRequest<T>(
         String name,
-        byte[] cdb,
-        byte[] dataOut,
+        ByteBuffer cdb,
+        ByteBuffer dataOut,
         int allocationLength,
         boolean repeatable,
         Answer<T> answer) {
