@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.lock;
+
+/**
+ * One command to the logical unit. At most one is under way, always the last action of its
+ * transition; its {@link Outcome} comes back as {@link LeaseEvent.Answered}. None is ever sent
+ * twice by anybody but the lease. SPC-4 PERSISTENT RESERVE IN and OUT.
+ */
+public sealed interface Command extends Action {
+
+    /** READ KEYS and READ RESERVATION, until both show the same PRGENERATION. */
+    record Observe() implements Command {}
+
+    /**
+     * REGISTER: changes this I_T nexus' registration from one key to another, if that is the one it
+     * has. From {@link LeaseKey#NONE} it registers, to {@link LeaseKey#NONE} it unregisters.
+     *
+     * @param persist APTPL: registrations and reservation survive a power loss of the target
+     */
+    record Register(LeaseKey from, LeaseKey to, boolean persist) implements Command {}
+
+    /** REGISTER AND IGNORE EXISTING KEY: registers, whatever this I_T nexus had before. */
+    record RegisterAnyway(LeaseKey to, boolean persist) implements Command {}
+
+    /** RESERVE, Exclusive Access. */
+    record Reserve(LeaseKey own) implements Command {}
+
+    /** RELEASE, Exclusive Access. */
+    record Release(LeaseKey own) implements Command {}
+
+    /**
+     * PREEMPT, Exclusive Access: removes every registration with the victim's key, and takes the
+     * reservation if that key holds it. RESERVATION CONFLICT if no registration has it.
+     *
+     * @param abort PREEMPT AND ABORT: also ends every task of the victim
+     */
+    record Preempt(LeaseKey own, LeaseKey victim, boolean abort) implements Command {}
+
+    /**
+     * LOGICAL UNIT RESET: answered when no task of anybody is left in the target; reservations
+     * stay. SAM-5, LOGICAL UNIT RESET.
+     */
+    record ResetLogicalUnit() implements Command {}
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.lock;
+
+/**
+ * What a lease knows in every state.
+ *
+ * @param hostId of the keys we make
+ * @param keys ours, as stored
+ * @param lastEpoch the latest of all lunlock keys that it stored, made or saw
+ * @param persists the target has not refused APTPL yet
+ * @param aborts the target has not refused PREEMPT AND ABORT yet
+ */
+record Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean aborts) {
+
+    /**
+     * At the start. The id of the stored keys counts: it may have been changed since it was given.
+     */
+    static Known from(int givenHostId, OwnKeys keys) {
+        LeaseKey last = keys.next();
+        int hostId = last.equals(LeaseKey.NONE) ? givenHostId : last.hostId();
+        int epoch = LeaseKey.later(keys.registered().epoch(), last.epoch());
+        return new Known(hostId, keys, epoch, true, true);
+    }
+
+    Known notBefore(int epoch) {
+        return new Known(hostId, keys, LeaseKey.later(lastEpoch, epoch - 1), persists, aborts);
+    }
+
+    Known saw(Observation observation) {
+        int latest = lastEpoch;
+        for (LeaseKey key : observation.keys()) {
+            latest = key.isLunlock() ? LeaseKey.later(latest, key.epoch()) : latest;
+        }
+        return new Known(hostId, keys, latest, persists, aborts);
+    }
+
+    /** Whether a holder's key has our host id, but was made by another host. */
+    boolean sharesHostIdWith(LeaseKey holder) {
+        return holder.isLunlock() && holder.hostId() == hostId && !keys.has(holder);
+    }
+
+    /** As from now on, another host having the id. */
+    Known withHostId(int other) {
+        LeaseKey last = LeaseKey.of(other, lastEpoch);
+        OwnKeys none = new OwnKeys(LeaseKey.NONE, last);
+        return new Known(other, none, lastEpoch, persists, aborts);
+    }
+
+    /** None of ours holds the reservation: the target said so, and nothing is under way. */
+    Known withoutReservation() {
+        OwnKeys none = new OwnKeys(LeaseKey.NONE, keys.next());
+        return new Known(hostId, none, lastEpoch, persists, aborts);
+    }
+
+    /** A key that was never registered before, {@code ahead} epochs after the latest. */
+    LeaseKey freshKey(int ahead) {
+        return LeaseKey.of(hostId, lastEpoch + ahead);
+    }
+
+    Known with(OwnKeys keys) {
+        return new Known(
+                hostId, keys, LeaseKey.later(lastEpoch, keys.next().epoch()), persists, aborts);
+    }
+
+    Known withoutPersisting() {
+        return new Known(hostId, keys, lastEpoch, false, aborts);
+    }
+
+    Known withoutAborting() {
+        return new Known(hostId, keys, lastEpoch, persists, false);
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.lock;
+
+import org.lunlock.iscsi.Check;
+
+/**
+ * The reservation key one host registers, 8 bytes: who we are (16 bits, always {@link #MAGIC}), the
+ * host (16 bits) and the epoch (32 bits, renewed upwards). SPC-4 PERSISTENT RESERVE OUT, REGISTER.
+ *
+ * <p>A host never registers the same key twice, so a key that has not changed has not been renewed.
+ * Host ids are drawn by chance: two hosts may share one. Only the whole key says that it is ours.
+ */
+public record LeaseKey(long value) {
+
+    /** No key: SPC-4 registers zero to remove a registration. */
+    public static final LeaseKey NONE = new LeaseKey(0);
+
+    /** "LL": the key was made by lunlock. */
+    public static final int MAGIC = 0x4c4c;
+
+    /** Host ids are 0..0xffff. */
+    public static final int HOST_ID_MAX = 0xffff;
+
+    public static LeaseKey of(int hostId, int epoch) {
+        Check.that(hostId >= 0 && hostId <= HOST_ID_MAX, "a host id has 16 bits");
+        return new LeaseKey(
+                (long) MAGIC << 48 | (long) hostId << 32 | Integer.toUnsignedLong(epoch));
+    }
+
+    /** Whether lunlock made it. Any other key is somebody's own and is left alone. */
+    public boolean isLunlock() {
+        return value >>> 48 == MAGIC;
+    }
+
+    public int hostId() {
+        return (int) (value >>> 32) & HOST_ID_MAX;
+    }
+
+    /** Unsigned, and it wraps: compare with {@link #later}. */
+    public int epoch() {
+        return (int) value;
+    }
+
+    /** The later of two epochs. RFC 1982 §3.2 (Comparison). */
+    static int later(int one, int other) {
+        return other - one > 0 ? other : one;
+    }
+
+    /** The sixteen hex digits that other tools show, e.g. {@code 4c4c00070000002a}. */
+    public String hex() {
+        return "%016x".formatted(value);
+    }
+
+    @Override
+    public String toString() {
+        return isLunlock() ? "host " + hostId() + " (key " + hex() + ")" : "key " + hex();
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.lock;
+
+import java.util.List;
+
+/** What {@link Lease} makes of an event: the next state, and what is to be done, in order. */
+public record Transition(LeaseState state, List<Action> actions) {
+
+    public Transition {
+        actions = List.copyOf(actions);
+    }
+
+    static Transition to(LeaseState state, Action... actions) {
+        return new Transition(state, List.of(actions));
+    }
+}
