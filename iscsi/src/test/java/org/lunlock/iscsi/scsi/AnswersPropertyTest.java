@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.scsi;
+
+import static org.assertj.core.api.Assertions.fail;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lunlock.iscsi.ProtocolException;
+
+/** Whatever a target answers is either understood or its fault. */
+class AnswersPropertyTest {
+    private static final int ROUNDS = 20_000;
+
+    static List<ScsiRequest<?>> requests() {
+        return List.of(
+                Inquiry.request(),
+                VitalProductData.supportedPages(),
+                VitalProductData.unitSerialNumber(),
+                VitalProductData.deviceIdentification(),
+                VitalProductData.blockLimits(),
+                VitalProductData.blockDeviceCharacteristics(),
+                VitalProductData.logicalBlockProvisioning(),
+                ReadCapacity.ten(),
+                ReadCapacity.sixteen(),
+                ModeSense.six(),
+                ModeSense.ten(),
+                ReportLuns.request(),
+                PersistentReserveIn.readKeys(),
+                PersistentReserveIn.readReservation(),
+                PersistentReserveIn.reportCapabilities(),
+                PersistentReserveIn.readFullStatus(),
+                TestUnitReady.request(),
+                SynchronizeCache.everything(),
+                Unmap.range(0, 1));
+    }
+
+    @ParameterizedTest
+    @MethodSource("requests")
+    void anyBytesDecodeOrAreTheTargetsFault(ScsiRequest<?> request) {
+        long seed = new SplittableRandom().nextLong();
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int round = 0; round < ROUNDS; round++) {
+            ByteBuffer dataIn = dataIn(request.cdb(), random);
+            int position = dataIn.position();
+            int limit = dataIn.limit();
+            try {
+                request.answer().decode(dataIn);
+            } catch (ProtocolException e) {
+                // the other allowed outcome
+            } catch (RuntimeException e) {
+                fail("%s, seed %d, round %d".formatted(request.name(), seed, round), e);
+            }
+            if (dataIn.position() != position || dataIn.limit() != limit) {
+                fail("%s moved the buffer, seed %d".formatted(request.name(), seed));
+            }
+        }
+    }
+
+    /** Random bytes, mostly small so that lengths and counts are near the truth. */
+    private static ByteBuffer dataIn(ByteBuffer cdb, SplittableRandom random) {
+        byte[] bytes = new byte[random.nextInt(160)];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) (random.nextInt(4) == 0 ? random.nextInt(256) : random.nextInt(3));
+        }
+        boolean vitalProductData = cdb.get(0) == 0x12 && cdb.get(1) == 1;
+        if (vitalProductData && bytes.length > 3 && random.nextInt(8) != 0) {
+            bytes[1] = cdb.get(2); // the page asked for, else every round ends at this check
+            bytes[2] = 0;
+            bytes[3] = (byte) random.nextInt(Math.max(1, bytes.length));
+        }
+        int from = random.nextInt(bytes.length + 1);
+        boolean whole = random.nextBoolean();
+        return ByteBuffer.wrap(bytes, whole ? 0 : from, bytes.length - (whole ? 0 : from));
+    }
+}
