@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
+import org.lunlock.iscsi.testkit.Property;
 
 class BlockCommandsTest {
 
@@ -75,18 +75,18 @@ class BlockCommandsTest {
 
     @Test
     void everyAddressAndLengthReadsBack() {
-        long seed = new SplittableRandom().nextLong();
-        SplittableRandom random = new SplittableRandom(seed);
-        for (int i = 0; i < 10_000; i++) {
-            long lba = random.nextLong() >>> random.nextInt(1, 64);
-            int blocks = random.nextInt() >>> random.nextInt(1, 32);
-            ByteBuffer cdb = cdb(BlockCommands.readHigh(lba, blocks, 0), low(lba, blocks));
-            boolean ten = cdb.get(0) == 0x28;
-            long readLba = ten ? Integer.toUnsignedLong(cdb.getInt(2)) : cdb.getLong(2);
-            int readBlocks = ten ? Short.toUnsignedInt(cdb.getShort(7)) : cdb.getInt(10);
-            assertThat(readLba).as("LBA, seed %d, round %d", seed, i).isEqualTo(lba);
-            assertThat(readBlocks).as("blocks, seed %d, round %d", seed, i).isEqualTo(blocks);
-        }
+        Property.holds(
+                10_000,
+                random -> {
+                    long lba = random.nextLong() >>> random.nextInt(1, 64);
+                    int blocks = random.nextInt() >>> random.nextInt(1, 32);
+                    ByteBuffer cdb = cdb(BlockCommands.readHigh(lba, blocks, 0), low(lba, blocks));
+                    boolean ten = cdb.get(0) == 0x28;
+                    long readLba = ten ? Integer.toUnsignedLong(cdb.getInt(2)) : cdb.getLong(2);
+                    int readBlocks = ten ? Short.toUnsignedInt(cdb.getShort(7)) : cdb.getInt(10);
+                    assertThat(readLba).isEqualTo(lba);
+                    assertThat(readBlocks).isEqualTo(blocks);
+                });
     }
 
     @Test
