@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.config;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is asked for when a session is made.
+ *
+ * @param headerDigest whether CRC32C over headers is asked for
+ * @param dataDigest whether CRC32C over data is asked for
+ * @param chapAlgorithms those offered, the preferred one first, by the names of open-iscsi
+ * @param queueDepth commands under way at once, 1..{@value #QUEUE_DEPTH_MAX}
+ */
+public record SessionConfig(
+        boolean headerDigest,
+        boolean dataDigest,
+        List<String> chapAlgorithms,
+        int queueDepth,
+        Timeouts timeouts) {
+    /** The default is the one of open-iscsi. */
+    public static final SessionConfig DEFAULT =
+            new SessionConfig(false, false, List.of("MD5"), 32, Timeouts.DEFAULT);
+
+    public static final int QUEUE_DEPTH_MAX = 128;
+
+    /** Those that the initiator knows. */
+    private static final List<String> CHAP_ALGORITHMS = List.of("MD5");
+
+    static SessionConfig read(TableReader table, SessionConfig fallback) {
+        return new SessionConfig(
+                table.flag("header-digest", fallback.headerDigest),
+                table.flag("data-digest", fallback.dataDigest),
+                table.words("chap-algorithms", CHAP_ALGORITHMS, fallback.chapAlgorithms),
+                table.integer("queue-depth", 1, QUEUE_DEPTH_MAX, fallback.queueDepth),
+                Timeouts.read(table, fallback.timeouts));
+    }
+
+    void describe(Map<String, Object> to) {
+        to.put("header-digest", headerDigest);
+        to.put("data-digest", dataDigest);
+        to.put("chap-algorithms", chapAlgorithms);
+        to.put("queue-depth", queueDepth);
+        timeouts.describe(to);
+    }
+}
