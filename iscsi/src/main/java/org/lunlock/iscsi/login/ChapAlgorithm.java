@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.login;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+
+/**
+ * The hash functions of CHAP and their numbers. RFC 7143 §12.1.3 (Challenge Handshake
+ * Authentication Protocol (CHAP)).
+ */
+public enum ChapAlgorithm {
+    MD5(5, "MD5"),
+    SHA_1(6, "SHA-1"),
+    SHA_256(7, "SHA-256"),
+    SHA3_256(8, "SHA3-256");
+
+    private final int number;
+    private final String digest;
+
+    ChapAlgorithm(int number, String digest) {
+        this.number = number;
+        this.digest = digest;
+    }
+
+    /** The value of CHAP_A, as IANA assigns it. */
+    public int number() {
+        return number;
+    }
+
+    MessageDigest messageDigest() {
+        try {
+            return MessageDigest.getInstance(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("this Java runtime lacks " + digest, e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return digest;
+    }
+}
