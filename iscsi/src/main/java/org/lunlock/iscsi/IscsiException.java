@@ -17,8 +17,15 @@ public abstract sealed class IscsiException extends IOException
                 LoginException,
                 ScsiException,
                 FencedException {
+    private final String message;
 
     IscsiException(String message, @Nullable Throwable cause) {
         super(message, cause);
+        this.message = message;
+    }
+
+    @Override
+    public final String getMessage() {
+        return message;
     }
 }

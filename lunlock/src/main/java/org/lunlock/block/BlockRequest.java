@@ -35,6 +35,9 @@ public abstract class BlockRequest {
     private ByteBuffer data = NO_DATA;
     private boolean forceUnitAccess;
 
+    /** What the device keeps for this request from one use to the next. */
+    @Nullable Object deviceState;
+
     /**
      * Makes this a READ into, or a WRITE of, the bytes between the buffer's position and limit. The
      * device may move position and limit of the buffer; a direct buffer is not copied.

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.Lun;
+import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.login.Settings;
+import org.lunlock.iscsi.pdu.Bhs;
+import org.lunlock.iscsi.pdu.InitiatorPdu;
+import org.lunlock.iscsi.pdu.LogoutRequest;
+import org.lunlock.iscsi.pdu.LogoutResponse;
+import org.lunlock.iscsi.pdu.NopOut;
+import org.lunlock.iscsi.pdu.TaskManagementRequest;
+import org.lunlock.iscsi.pdu.TaskManagementResponse;
+import org.lunlock.iscsi.transport.PduReader;
+import org.lunlock.iscsi.transport.PduSocket;
+
+/**
+ * A connection in the full feature phase: a socket, what was negotiated for it, one {@link
+ * Transmitter} and one {@link Dispatcher}.
+ */
+final class Connection {
+    /** PDUs are taken for at most this many reads before the time is looked at again. */
+    private static final int READS_PER_TURN = 64;
+
+    private final PduSocket socket;
+    private final Settings settings;
+    private final Transmitter transmitter;
+    private final PduReader reader;
+
+    private long lastHeardNanos = System.nanoTime();
+    private long pingedNanos;
+    private boolean pinged;
+
+    /** With the lock of the session held. */
+    Connection(Session session, ControlPdus control, PduSocket socket, Settings settings) {
+        this.socket = socket;
+        this.settings = settings;
+        this.transmitter = new Transmitter(session, socket, settings);
+        this.reader =
+                new PduReader(
+                        socket,
+                        new Dispatcher(session, control, settings),
+                        settings.initiatorMaxRecvDataSegmentLength());
+        reader.negotiated(
+                settings.initiatorMaxRecvDataSegmentLength(),
+                settings.headerDigest(),
+                settings.dataDigest());
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    /**
+     * Waits for PDUs, room to send, or the time to pass; takes what there is to its tasks, and
+     * sends what came of it. In the reading thread.
+     */
+    void turn(long nanos) throws IscsiException {
+        if (socket.await(nanos, transmitter.isFull())) {
+            transmitter.room();
+        }
+        for (int i = 0; i < READS_PER_TURN; i++) {
+            if (reader.read() > 0) {
+                lastHeardNanos = System.nanoTime();
+                pinged = false;
+            }
+            if (reader.drained()) {
+                break;
+            }
+        }
+        transmitter.flush();
+    }
+
+    void flush() {
+        transmitter.flush();
+    }
+
+    void wakeUp() {
+        socket.wakeUp();
+    }
+
+    void addBursts(Task task) {
+        transmitter.addBursts(task);
+    }
+
+    void add(InitiatorPdu pdu, @Nullable ByteBuffer data) throws ProtocolException {
+        transmitter.add(pdu, data);
+    }
+
+    /**
+     * Pings a target that has been silent. With the lock held; in the reading thread.
+     *
+     * @throws TransportException when it did not answer the last one in time
+     */
+    void ping(long now, Timeouts timeouts, int tag, int cmdSn, int expStatSn)
+            throws IscsiException {
+        if (pinged && now - pingedNanos > timeouts.noopOutTimeout().toNanos()) {
+            throw new TransportException(
+                    "portal "
+                            + socket.portal()
+                            + " was silent for "
+                            + Duration.ofNanos(now - lastHeardNanos).toSeconds()
+                            + " s");
+        }
+        if (pinged || now - lastHeardNanos < timeouts.noopOutInterval().toNanos()) {
+            return;
+        }
+        pinged = true;
+        pingedNanos = now;
+        add(new NopOut(true, 0, 0, tag, Bhs.RESERVED_TAG, cmdSn, expStatSn), null);
+    }
+
+    /** RFC 7143 §11.14 (Logout Request). With the lock held. */
+    Exchange<LogoutResponse> logout(int tag, int cmdSn, int expStatSn) throws ProtocolException {
+        add(
+                new LogoutRequest(
+                        true, LogoutRequest.Reason.CLOSE_SESSION, tag, 0, cmdSn, expStatSn),
+                null);
+        return new Exchange<>(tag, LogoutResponse.class);
+    }
+
+    /** RFC 7143 §11.5 (Task Management Function Request). With the lock held. */
+    Exchange<TaskManagementResponse> resetLogicalUnit(Lun lun, int tag, int cmdSn, int expStatSn)
+            throws ProtocolException {
+        add(
+                new TaskManagementRequest(
+                        true,
+                        TaskManagementRequest.Function.LOGICAL_UNIT_RESET,
+                        lun.encoded(),
+                        tag,
+                        Bhs.RESERVED_TAG,
+                        cmdSn,
+                        expStatSn,
+                        0,
+                        0),
+                null);
+        return new Exchange<>(tag, TaskManagementResponse.class);
+    }
+
+    /** Ends sending; no buffer is touched after it. With the lock held, after {@link #close}. */
+    void abandon() {
+        transmitter.abandon();
+    }
+
+    void close() {
+        socket.close();
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.ScsiStatus;
+import org.lunlock.iscsi.Sense;
+import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.login.Settings;
+import org.lunlock.iscsi.pdu.AsyncMessage;
+import org.lunlock.iscsi.pdu.Bhs;
+import org.lunlock.iscsi.pdu.DataIn;
+import org.lunlock.iscsi.pdu.LoginResponse;
+import org.lunlock.iscsi.pdu.LogoutResponse;
+import org.lunlock.iscsi.pdu.NopIn;
+import org.lunlock.iscsi.pdu.Opcode;
+import org.lunlock.iscsi.pdu.R2t;
+import org.lunlock.iscsi.pdu.Reject;
+import org.lunlock.iscsi.pdu.ScsiResponse;
+import org.lunlock.iscsi.pdu.SerialNumber;
+import org.lunlock.iscsi.pdu.TargetPdu;
+import org.lunlock.iscsi.pdu.TaskManagementResponse;
+import org.lunlock.iscsi.pdu.TextResponse;
+import org.lunlock.iscsi.transport.PduReader;
+
+/**
+ * Takes the PDUs of the full feature phase to the tasks they belong to, and checks what they claim.
+ * Runs in the connection's reading thread; never writes, never waits.
+ */
+final class Dispatcher implements PduReader.Receiver {
+    /** Holds a command's sense data, a ping or an asynchronous message; more is not asked for. */
+    private static final int SEGMENT_BYTES = 8 << 10;
+
+    /** RFC 7143 §11.4.3 (Response). */
+    private static final int COMMAND_COMPLETED_AT_TARGET = 0x00;
+
+    private final Session session;
+    private final ControlPdus control;
+    private final Settings settings;
+    private final ByteBuffer other = ByteBuffer.allocateDirect(SEGMENT_BYTES);
+    private @Nullable Task reading;
+    private int expStatSn;
+
+    Dispatcher(Session session, ControlPdus control, Settings settings) {
+        this.session = session;
+        this.control = control;
+        this.settings = settings;
+        this.expStatSn = SerialNumber.next(settings.statSn());
+    }
+
+    @Override
+    public ByteBuffer begin(ByteBuffer bhs, int length) throws IscsiException {
+        if (Bhs.opcode(bhs) == Opcode.DATA_IN) {
+            DataIn.check(bhs);
+            Task task = task(bhs);
+            long offset = DataIn.bufferOffset(bhs);
+            if (task.direction() != Task.Direction.READ) {
+                throw new ProtocolException("Data-In for " + task + ", which reads nothing");
+            }
+            if (DataIn.dataSn(bhs) != task.dataInCount || offset != task.received) {
+                throw new ProtocolException(
+                        "Data-In out of order for %s: DataSN %d at offset %d, expected %d at %d"
+                                .formatted(
+                                        task,
+                                        DataIn.dataSn(bhs),
+                                        offset,
+                                        task.dataInCount,
+                                        task.received));
+            }
+            if (length > task.length() - offset) {
+                throw new ProtocolException(
+                        "Data-In of %d bytes at offset %d for %s, which reads %d"
+                                .formatted(length, offset, task, task.length()));
+            }
+            reading = task;
+            return task.dataIn(task.received, length);
+        }
+        if (length > SEGMENT_BYTES) {
+            throw new ProtocolException(
+                    "a data segment of " + length + " bytes in a PDU that is no Data-In");
+        }
+        return other.clear();
+    }
+
+    @Override
+    public void end(ByteBuffer bhs, @Nullable ByteBuffer data) throws IscsiException {
+        session.window(TargetPdu.expCmdSn(bhs), TargetPdu.maxCmdSn(bhs));
+        if (TargetPdu.takesStatSn(bhs)) {
+            acknowledge(TargetPdu.statSn(bhs));
+        }
+        switch (Bhs.opcode(bhs)) {
+            case DATA_IN -> dataIn(bhs);
+            case SCSI_RESPONSE -> scsiResponse(bhs, data);
+            case R2T -> r2t(bhs);
+            default -> // cold: the switch below is the exhaustive one
+                    other(
+                            TargetPdu.decode(bhs),
+                            data == null ? other.clear().limit(0) : data.flip());
+        }
+    }
+
+    private Task task(ByteBuffer bhs) throws ProtocolException {
+        Task task = session.tasks().find(Bhs.initiatorTaskTag(bhs));
+        if (task == null) {
+            throw new ProtocolException(
+                    "%s for task %08x, which is not under way"
+                            .formatted(Bhs.opcode(bhs), Bhs.initiatorTaskTag(bhs)));
+        }
+        return task;
+    }
+
+    private void dataIn(ByteBuffer bhs) throws IscsiException {
+        Task task = reading != null ? reading : task(bhs);
+        reading = null;
+        task.received += Bhs.dataSegmentLength(bhs);
+        task.dataInCount++;
+        if (DataIn.hasStatus(bhs)) {
+            ended(
+                    task,
+                    DataIn.status(bhs),
+                    DataIn.residualOverflow(bhs),
+                    DataIn.residualUnderflow(bhs),
+                    DataIn.residualCount(bhs),
+                    null);
+        }
+    }
+
+    private void scsiResponse(ByteBuffer bhs, @Nullable ByteBuffer data) throws IscsiException {
+        ScsiResponse.check(bhs);
+        Task task = task(bhs);
+        if (ScsiResponse.response(bhs) != COMMAND_COMPLETED_AT_TARGET) {
+            session.ended(
+                    task,
+                    new TransportException(
+                            task
+                                    + ": the target failed to execute it (response 0x%02x)"
+                                            .formatted(ScsiResponse.response(bhs))));
+            return;
+        }
+        ended(
+                task,
+                ScsiResponse.status(bhs),
+                ScsiResponse.residualOverflow(bhs),
+                ScsiResponse.residualUnderflow(bhs),
+                ScsiResponse.residualCount(bhs),
+                data == null ? null : sense(data.flip()));
+    }
+
+    /** RFC 7143 §11.4.7.2 (Sense Data): SenseLength in two bytes, then the sense data. */
+    private static @Nullable Sense sense(ByteBuffer data) throws ProtocolException {
+        if (data.remaining() < 2) {
+            return null;
+        }
+        int length = data.getShort() & 0xffff;
+        if (length == 0) {
+            return null;
+        }
+        if (length > data.remaining()) {
+            throw new ProtocolException(
+                    "sense data of " + length + " bytes in a segment of " + data.limit());
+        }
+        return Sense.decode(data.limit(data.position() + length));
+    }
+
+    private void ended(
+            Task task,
+            int statusCode,
+            boolean overflow,
+            boolean underflow,
+            long residual,
+            @Nullable Sense sense)
+            throws IscsiException {
+        if (statusCode != 0) {
+            session.ended(task, ScsiStatus.of(statusCode), sense);
+            return;
+        }
+        int moved = session.moved(task);
+        boolean whole = moved == task.length() && !overflow && !(underflow && residual != 0);
+        if (task.exact() && !whole) {
+            throw new ProtocolException(
+                    "GOOD for %s, but %d of %d bytes were moved (residual count %d)"
+                            .formatted(task, moved, task.length(), residual));
+        }
+        session.ended(task, ScsiStatus.GOOD, null);
+    }
+
+    private void r2t(ByteBuffer bhs) throws IscsiException {
+        R2t.check(bhs);
+        Task task = task(bhs);
+        long offset = R2t.bufferOffset(bhs);
+        long length = R2t.desiredDataTransferLength(bhs);
+        if (task.direction() != Task.Direction.WRITE) {
+            throw new ProtocolException("R2T for " + task + ", which writes nothing");
+        }
+        if (length == 0 || length > settings.maxBurstLength() || offset + length > task.length()) {
+            throw new ProtocolException(
+                    "R2T for bytes %d..%d of %s, which writes %d; MaxBurstLength is %d"
+                            .formatted(
+                                    offset,
+                                    offset + length,
+                                    task,
+                                    task.length(),
+                                    settings.maxBurstLength()));
+        }
+        session.granted(
+                task, R2t.targetTransferTag(bhs), R2t.r2tSn(bhs), (int) offset, (int) length);
+    }
+
+    /** Everything off the data path. */
+    private void other(TargetPdu pdu, ByteBuffer data) throws IscsiException {
+        switch (pdu) {
+            case NopIn nop -> control.pinged(nop, data);
+            case TaskManagementResponse response -> control.answered(response);
+            case LogoutResponse response -> control.answered(response);
+            case AsyncMessage message -> control.told(message);
+            case Reject reject -> control.rejected(reject, data);
+            case DataIn _, ScsiResponse _, R2t _ ->
+                    throw new IllegalStateException("the data path takes " + pdu);
+            case LoginResponse _, TextResponse _ ->
+                    throw new ProtocolException("nobody asked for " + pdu);
+        }
+    }
+
+    /** At error recovery level 0 TCP keeps the order, so a status number is never skipped. */
+    private void acknowledge(int statSn) throws ProtocolException {
+        if (SerialNumber.isAfter(statSn, expStatSn)) {
+            throw new ProtocolException(
+                    "StatSN went from %d to %d".formatted(expStatSn - 1, statSn));
+        }
+        if (statSn == expStatSn) {
+            expStatSn = SerialNumber.next(statSn);
+            session.expStatSn(expStatSn);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import java.time.Duration;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.Lun;
+import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.pdu.TaskManagementResponse;
+import org.lunlock.iscsi.scsi.ScsiRequest;
+
+/**
+ * Executes one command at a time for the thread that calls: which waits for the session's thread
+ * or, while a guard decides, is the session's thread and takes the answers itself.
+ */
+final class Executor implements ScsiExecutor {
+
+    /** For whom commands are executed. */
+    enum Caller {
+        /** Anybody: a command waits while the session is being reinstated. */
+        ANYBODY,
+        /** Who looks after the lock: a command fails at once when there is no connection. */
+        LOCK,
+        /** The guard, in the session's thread, on a connection that is not yet everybody's. */
+        GUARD
+    }
+
+    private final Session session;
+    private final Caller caller;
+
+    Executor(Session session, Caller caller) {
+        this.session = session;
+        this.caller = caller;
+    }
+
+    @Override
+    public <T> T execute(Lun lun, ScsiRequest<T> request) throws IscsiException {
+        boolean once = caller != Caller.ANYBODY || !request.repeatable();
+        RequestTask<T> task =
+                new RequestTask<>(lun, request, once ? Task.Conduct.ONCE : Task.Conduct.REPEATABLE);
+        session.submit(task, caller);
+        while (caller == Caller.GUARD && !task.isDone()) {
+            session.turn();
+        }
+        return task.await();
+    }
+
+    @Override
+    public void resetLogicalUnit(Lun lun) throws IscsiException {
+        Exchange<TaskManagementResponse> exchange = session.requestReset(lun, caller);
+        Duration limit = session.options().timeouts().logicalUnitReset();
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (caller == Caller.GUARD && !exchange.isDone() && deadline - System.nanoTime() > 0) {
+            session.turn();
+        }
+        Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+        var response = exchange.await(left, "LOGICAL UNIT RESET of " + lun).response();
+        if (response != TaskManagementResponse.Response.FUNCTION_COMPLETE) {
+            throw new ProtocolException("LOGICAL UNIT RESET of " + lun + ": " + response);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import java.nio.ByteBuffer;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.LoginException;
+import org.lunlock.iscsi.Portal;
+import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.login.LoginAnswer;
+import org.lunlock.iscsi.login.LoginChannel;
+import org.lunlock.iscsi.login.LoginDialogue;
+import org.lunlock.iscsi.login.LoginIdentity;
+import org.lunlock.iscsi.login.LoginOutcome;
+import org.lunlock.iscsi.login.Settings;
+import org.lunlock.iscsi.pdu.LoginRequest;
+import org.lunlock.iscsi.pdu.LoginResponse;
+import org.lunlock.iscsi.transport.PduExchange;
+import org.lunlock.iscsi.transport.PduSocket;
+
+/**
+ * A connection that has been logged in with, and is nobody's yet.
+ *
+ * @param exchange what the login was said through; a discovery session goes on with it
+ */
+record SessionLogin(PduSocket socket, PduExchange exchange, Settings settings) {
+    /** What a target may send in one PDU before it has learnt our MaxRecvDataSegmentLength. */
+    private static final int SEGMENT_BYTES_MAX = 8192;
+
+    /** RFC 7143 sets no bound; more than this is a loop. */
+    private static final int REDIRECTIONS_MAX = 8;
+
+    private static final int FIRST_CMD_SN = 1;
+
+    /** Logs in to the target of the options, following redirections. */
+    static SessionLogin logIn(SessionOptions options) throws IscsiException {
+        return logIn(
+                options,
+                LoginIdentity.normal(
+                        options.initiator(), options.isid(), FIRST_CMD_SN, options.target()));
+    }
+
+    /**
+     * Logs in as {@code identity}, following redirections.
+     *
+     * @throws LoginException when the target refuses
+     */
+    static SessionLogin logIn(SessionOptions options, LoginIdentity identity)
+            throws IscsiException {
+        Portal portal = options.portal();
+        for (int i = 0; i <= REDIRECTIONS_MAX; i++) {
+            PduSocket socket = PduSocket.connect(portal, options.timeouts().login());
+            boolean keep = false;
+            try {
+                PduExchange exchange =
+                        new PduExchange(socket, options.timeouts().login(), SEGMENT_BYTES_MAX);
+                LoginOutcome outcome =
+                        new LoginDialogue(
+                                        identity,
+                                        options.parameters(),
+                                        options.credentials(),
+                                        channel(exchange))
+                                .run();
+                switch (outcome) {
+                    case LoginOutcome.LoggedIn loggedIn -> {
+                        keep = true;
+                        return new SessionLogin(socket, exchange, loggedIn.settings());
+                    }
+                    case LoginOutcome.Redirected elsewhere -> portal = elsewhere.portal();
+                }
+            } finally {
+                if (!keep) {
+                    socket.close();
+                }
+            }
+        }
+        throw new LoginException(
+                0x0101,
+                "portal "
+                        + options.portal()
+                        + " redirects in circles (last to "
+                        + portal
+                        + ", after "
+                        + REDIRECTIONS_MAX
+                        + " redirections)");
+    }
+
+    private static LoginChannel channel(PduExchange exchange) {
+        return new LoginChannel() {
+            @Override
+            public LoginAnswer exchange(LoginRequest request, ByteBuffer text)
+                    throws IscsiException {
+                PduExchange.Answer answer = exchange.exchange(request, text);
+                if (answer.pdu() instanceof LoginResponse response) {
+                    return new LoginAnswer(response, answer.data());
+                }
+                throw new ProtocolException("the target answered a login with " + answer.pdu());
+            }
+        };
+    }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.Check;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.Lun;
+import org.lunlock.iscsi.pdu.ScsiCommand;
+import org.lunlock.iscsi.scsi.ScsiRequest;
+
+/**
+ * One SCSI command on its way: made once by whoever issues commands, and used again for the next
+ * one, so that the data path allocates nothing. RFC 7143 §4.2.2.1 (Command Numbering and
+ * Acknowledging).
+ *
+ * <p>From {@link Session#submit} until {@link #completed} it belongs to the session, and so do the
+ * bytes of its buffer. Everything package-private here is guarded by the session's lock, except
+ * what Data-In moves, which is the connection's reading thread's.
+ */
+public abstract class Task {
+
+    /** Which way the data goes. */
+    public enum Direction {
+        NONE,
+        READ,
+        WRITE
+    }
+
+    /** What may be done with a command when things go wrong. */
+    public enum Conduct {
+        /**
+         * Block I/O under a reservation: waits for a lost session to be reinstated and is sent
+         * again; RESERVATION CONFLICT stops the session for ever.
+         */
+        GUARDED,
+        /** Waits for a lost session to be reinstated and is sent again. */
+        REPEATABLE,
+        /**
+         * Fails as soon as the connection is lost: its outcome is then unknown. A unit attention
+         * that tells of a reset fails it too: it was not executed, and reservations may be gone.
+         */
+        ONCE
+    }
+
+    private static final ByteBuffer NO_DATA = ByteBuffer.allocate(0);
+
+    /** Data-Out PDUs of one task in one gather-write; the next ones go with the next. */
+    private static final int VIEWS_MAX = 32;
+
+    private String name = "";
+    private long lunField;
+    private long cdbHigh;
+    private long cdbLow;
+    private Direction direction = Direction.NONE;
+    private Conduct conduct = Conduct.GUARDED;
+    private boolean exact;
+    private ByteBuffer buffer = NO_DATA;
+    private int start;
+    private int length;
+
+    private final @Nullable ByteBuffer[] views = new ByteBuffer[VIEWS_MAX];
+    private @Nullable ByteBuffer dataInView;
+    private ByteBuffer viewed = NO_DATA;
+    int viewsInBatch;
+
+    // ---- from submit to completed
+    @Nullable Task next;
+    boolean underWay;
+    int initiatorTaskTag;
+    int cmdSn;
+    long sentNanos;
+    int attempts;
+    int retries;
+    long retryAtNanos;
+    int received;
+    int dataInCount;
+    int sent;
+    int r2tCount;
+    final BurstQueue bursts = new BurstQueue();
+    boolean inSendQueue;
+    boolean inBatch;
+    boolean answered;
+    Verdict verdict = Verdict.DONE;
+    @Nullable IscsiException failure;
+
+    /**
+     * Sets what is to be executed.
+     *
+     * @param name for messages, as the standard prints it
+     * @param cdbHigh the first eight bytes of the CDB, big-endian; a shorter CDB is left-aligned
+     * @param cdbLow the second eight bytes
+     * @param buffer where Data-In goes, or Data-Out comes from: position to limit; not moved. A
+     *     direct buffer is not copied.
+     * @param exact whether anything but the whole buffer is an error, as it is for block I/O
+     */
+    @SuppressWarnings("ReferenceEquality")
+    protected final void prepare(
+            String name,
+            Lun lun,
+            long cdbHigh,
+            long cdbLow,
+            Direction direction,
+            ByteBuffer buffer,
+            boolean exact,
+            Conduct conduct) {
+        Check.that(!underWay, "a task is used for one command at a time");
+        this.name = name;
+        this.lunField = lun.encoded();
+        this.cdbHigh = cdbHigh;
+        this.cdbLow = cdbLow;
+        this.direction = direction;
+        this.buffer = buffer;
+        this.start = buffer.position();
+        this.length = direction == Direction.NONE ? 0 : buffer.remaining();
+        this.exact = exact;
+        this.conduct = conduct;
+        if (viewed != buffer) { // the same object, so that its views are still good
+            viewed = buffer;
+            Arrays.fill(views, null);
+            dataInView = null;
+        }
+    }
+
+    /** A command without data. */
+    protected final void prepare(String name, Lun lun, long cdbHigh, long cdbLow, Conduct conduct) {
+        prepare(name, lun, cdbHigh, cdbLow, Direction.NONE, NO_DATA, true, conduct);
+    }
+
+    /**
+     * A command that is not block I/O. Its Data-In, if any, goes to the buffer.
+     *
+     * @param dataIn at least the request's allocation length; not used when the request has
+     *     Data-Out
+     */
+    protected final void prepare(
+            Lun lun, ScsiRequest<?> request, ByteBuffer dataIn, Conduct conduct) {
+        boolean write = request.dataOut().hasRemaining();
+        boolean read = !write && request.allocationLength() > 0;
+        Direction way = Direction.NONE;
+        if (write) {
+            way = Direction.WRITE;
+        } else if (read) {
+            way = Direction.READ;
+        }
+        prepare(
+                request.name(),
+                lun,
+                ScsiCommand.cdbHigh(request.cdb()),
+                ScsiCommand.cdbLow(request.cdb()),
+                way,
+                write ? request.dataOut() : dataIn,
+                write,
+                conduct);
+    }
+
+    /**
+     * Called exactly once for every {@link Session#submit}, from any thread. Must not wait; may
+     * submit again.
+     *
+     * @param failure null when the command ended with GOOD and all of its data was moved
+     */
+    protected abstract void completed(@Nullable IscsiException failure);
+
+    /** Bytes of Data-In that arrived, once completed. */
+    public final int transferred() {
+        return received;
+    }
+
+    final String name() {
+        return name;
+    }
+
+    final long lunField() {
+        return lunField;
+    }
+
+    final long cdbHigh() {
+        return cdbHigh;
+    }
+
+    final long cdbLow() {
+        return cdbLow;
+    }
+
+    final Direction direction() {
+        return direction;
+    }
+
+    final Conduct conduct() {
+        return conduct;
+    }
+
+    final boolean exact() {
+        return exact;
+    }
+
+    /** Bytes: the Expected Data Transfer Length. */
+    final int length() {
+        return length;
+    }
+
+    /** It is the session's now. */
+    final void begin() {
+        underWay = true;
+        attempts = 0;
+        retries = 0;
+        rewind();
+    }
+
+    /** Nothing of it has happened yet: before it is sent, or sent again. */
+    final void rewind() {
+        received = 0;
+        dataInCount = 0;
+        sent = 0;
+        r2tCount = 0;
+        bursts.clear();
+        inSendQueue = false;
+        inBatch = false;
+        viewsInBatch = 0;
+        answered = false;
+        failure = null;
+    }
+
+    /** Whether one more part of the buffer can be sent in the batch that is being filled. */
+    final boolean hasView() {
+        return viewsInBatch < VIEWS_MAX;
+    }
+
+    /** A part of the buffer to send from. Good until the batch that it is put in is gone. */
+    final ByteBuffer dataOut(int offset, int bytes) {
+        ByteBuffer view = views[viewsInBatch];
+        if (view == null) {
+            view = buffer.duplicate();
+            views[viewsInBatch] = view;
+        }
+        viewsInBatch++;
+        return view.limit(start + offset + bytes).position(start + offset);
+    }
+
+    /** The part of the buffer that a Data-In goes to. */
+    final ByteBuffer dataIn(int offset, int bytes) {
+        ByteBuffer view = dataInView;
+        if (view == null) {
+            view = buffer.duplicate();
+            dataInView = view;
+        }
+        return view.limit(start + offset + bytes).position(start + offset);
+    }
+
+    @Override
+    public String toString() {
+        return "%s of LUN field %016x, task %08x".formatted(name, lunField, initiatorTaskTag);
+    }
+}

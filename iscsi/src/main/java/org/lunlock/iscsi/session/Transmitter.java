@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.login.Settings;
+import org.lunlock.iscsi.pdu.Bhs;
+import org.lunlock.iscsi.pdu.DataOut;
+import org.lunlock.iscsi.pdu.InitiatorPdu;
+import org.lunlock.iscsi.pdu.ScsiCommand;
+import org.lunlock.iscsi.pdu.TaskAttribute;
+import org.lunlock.iscsi.transport.PduBatch;
+import org.lunlock.iscsi.transport.PduSocket;
+
+/**
+ * Sends what a connection owes: control PDUs first, then granted Data-Out, then new commands.
+ *
+ * <p>Whoever queues something calls {@link #flush}. One thread at a time fills a batch under the
+ * session's lock and writes it without the lock; what others queue meanwhile leaves with its next
+ * gather-write. Nobody waits for the socket: when it is full, the reading thread hears of room and
+ * calls {@link #flush} again. So the thread that reads never blocks on a write.
+ */
+final class Transmitter {
+    /** A batch is not made longer than this: a burst of others waits behind it. */
+    private static final int BATCH_BYTES_MAX = 1 << 20;
+
+    /** Answers to pings and the like; a target that asks for more than this at once is hostile. */
+    private static final int CONTROL_PDUS_MAX = 64;
+
+    private record ControlPdu(InitiatorPdu pdu, @Nullable ByteBuffer data) {}
+
+    private final Session session;
+    private final ReentrantLock lock;
+    private final Condition flushed;
+    private final PduSocket socket;
+    private final Settings settings;
+    private final PduBatch batch = new PduBatch();
+    private final ByteBuffer bhs = ByteBuffer.allocate(Bhs.LENGTH);
+
+    private final ArrayDeque<ControlPdu> control = new ArrayDeque<>();
+    private final TaskQueue dataOut = new TaskQueue();
+    private final Task[] batchTasks = new Task[BATCH_BYTES_MAX / (4 << 10)];
+    private int batchTaskCount;
+    private boolean flushing;
+    private volatile boolean full;
+    private boolean dead;
+
+    Transmitter(Session session, PduSocket socket, Settings settings) {
+        this.session = session;
+        this.lock = session.lock;
+        this.flushed = lock.newCondition();
+        this.socket = socket;
+        this.settings = settings;
+        batch.negotiated(settings.headerDigest(), settings.dataDigest());
+    }
+
+    /** Queues a PDU that is no SCSI command. With the lock held; {@link #flush} sends it. */
+    void add(InitiatorPdu pdu, @Nullable ByteBuffer data) throws ProtocolException {
+        if (control.size() == CONTROL_PDUS_MAX) {
+            throw new ProtocolException(
+                    "the target asks for answers faster than it takes them (" + pdu + ")");
+        }
+        control.add(new ControlPdu(pdu, data));
+    }
+
+    /** Queues the bursts that the task owes. With the lock held; {@link #flush} sends them. */
+    void addBursts(Task task) {
+        if (!task.inSendQueue) {
+            task.inSendQueue = true;
+            dataOut.add(task);
+        }
+    }
+
+    /** Whether the socket is full, so that the reading thread should wait for room. */
+    boolean isFull() {
+        return full;
+    }
+
+    /** There is room again: the reading thread says so before it flushes. */
+    void room() {
+        lock.lock();
+        try {
+            full = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Sends what is queued, or leaves it to the thread that is sending. Any thread; never waits.
+     */
+    void flush() {
+        lock.lock();
+        try {
+            if (flushing || full || dead || !fill()) {
+                return;
+            }
+            flushing = true;
+        } finally {
+            lock.unlock();
+        }
+        boolean more = true;
+        while (more) {
+            boolean gone;
+            try {
+                gone = batch.write(socket);
+            } catch (TransportException e) {
+                session.broken(e);
+                stop();
+                return;
+            }
+            more = gone ? next() : park();
+        }
+    }
+
+    /** The batch is gone: takes the tasks that were only waiting for that, and fills the next. */
+    private boolean next() {
+        @Nullable Task settled = null;
+        boolean more;
+        lock.lock();
+        try {
+            settled = releaseBatch();
+            more = !dead && fill();
+            flushing = more;
+            flushed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        session.settleAll(settled);
+        return more;
+    }
+
+    /** The socket is full. */
+    private boolean park() {
+        lock.lock();
+        try {
+            full = true;
+            flushing = false;
+            flushed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        socket.wakeUp();
+        return false;
+    }
+
+    private void stop() {
+        lock.lock();
+        try {
+            dead = true;
+            flushing = false;
+            flushed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Ends sending for good, and returns when no thread touches a task's buffer any more. With the
+     * lock held; the socket is closed already, so that takes no longer than a failing write.
+     */
+    void abandon() {
+        dead = true;
+        while (flushing) {
+            flushed.awaitUninterruptibly();
+        }
+        batch.clear();
+        for (int i = 0; i < batchTaskCount; i++) {
+            batchTasks[i].inBatch = false;
+        }
+        batchTaskCount = 0;
+        control.clear();
+        for (Task task = dataOut.poll(); task != null; task = dataOut.poll()) {
+            task.inSendQueue = false;
+        }
+    }
+
+    /**
+     * Takes the answered tasks that only waited for the batch off the table, linked by {@code
+     * next}: from here on they are this thread's to settle.
+     */
+    private @Nullable Task releaseBatch() {
+        Task settled = null;
+        for (int i = 0; i < batchTaskCount; i++) {
+            Task task = batchTasks[i];
+            task.inBatch = false;
+            task.viewsInBatch = 0;
+            if (task.answered && !task.inSendQueue) {
+                session.tasks().remove(task);
+                task.next = settled;
+                settled = task;
+            }
+        }
+        batchTaskCount = 0;
+        return settled;
+    }
+
+    /** Whether there is something to write. A batch that is partly sent is left as it is. */
+    private boolean fill() {
+        if (!batch.isEmpty()) {
+            return true;
+        }
+        int bytes = 0;
+        while (batch.hasRoom() && bytes < BATCH_BYTES_MAX && batchTaskCount < batchTasks.length) {
+            ControlPdu first = control.poll();
+            if (first != null) {
+                first.pdu().encode(bhs);
+                batch.add(bhs, first.data());
+                continue;
+            }
+            Task writing = dataOut.peek();
+            if (writing != null) {
+                if (!writing.hasView()) {
+                    break;
+                }
+                bytes += sendDataOut(writing);
+                continue;
+            }
+            Task command = session.nextCommand();
+            if (command == null) {
+                break;
+            }
+            bytes += sendCommand(command);
+        }
+        return !batch.isEmpty();
+    }
+
+    private int sendCommand(Task task) {
+        boolean write = task.direction() == Task.Direction.WRITE;
+        int length = task.length();
+        int immediate = 0;
+        int unsolicited = 0;
+        if (write) {
+            int first = Math.min(length, settings.firstBurstLength());
+            if (settings.immediateData()) {
+                immediate = Math.min(first, settings.targetMaxRecvDataSegmentLength());
+            }
+            unsolicited = settings.initialR2t() ? 0 : first - immediate;
+        }
+        new ScsiCommand(
+                        false,
+                        unsolicited == 0,
+                        task.direction() == Task.Direction.READ,
+                        write,
+                        TaskAttribute.SIMPLE,
+                        0,
+                        immediate,
+                        task.lunField(),
+                        task.initiatorTaskTag,
+                        length,
+                        task.cmdSn,
+                        session.expStatSn(),
+                        task.cdbHigh(),
+                        task.cdbLow())
+                .encode(bhs);
+        if (immediate == 0) {
+            batch.add(bhs, null);
+        } else {
+            addData(task, 0, immediate);
+        }
+        if (unsolicited > 0) {
+            task.bursts.add(Bhs.RESERVED_TAG, immediate, unsolicited);
+            addBursts(task);
+        }
+        return immediate;
+    }
+
+    private int sendDataOut(Task task) {
+        BurstQueue bursts = task.bursts;
+        int n = Math.min(bursts.remaining(), settings.targetMaxRecvDataSegmentLength());
+        int offset = bursts.offset();
+        boolean solicited = bursts.targetTransferTag() != Bhs.RESERVED_TAG;
+        new DataOut(
+                        n == bursts.remaining(),
+                        n,
+                        solicited ? task.lunField() : 0,
+                        task.initiatorTaskTag,
+                        bursts.targetTransferTag(),
+                        session.expStatSn(),
+                        bursts.dataSn(),
+                        offset)
+                .encode(bhs);
+        addData(task, offset, n);
+        bursts.advance(n);
+        if (bursts.isEmpty()) {
+            dataOut.poll();
+            task.inSendQueue = false;
+        }
+        return n;
+    }
+
+    private void addData(Task task, int offset, int bytes) {
+        batch.add(bhs, task.dataOut(offset, bytes));
+        task.sent += bytes;
+        if (!task.inBatch) {
+            task.inBatch = true;
+            batchTasks[batchTaskCount++] = task;
+        }
+    }
+}

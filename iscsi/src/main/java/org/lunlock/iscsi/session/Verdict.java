@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.FencedException;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.ScsiException;
+import org.lunlock.iscsi.ScsiStatus;
+import org.lunlock.iscsi.Sense;
+
+/** What a status and sense data mean for the task that got them. Pure. */
+enum Verdict {
+    /** It succeeded, or failed for good. */
+    DONE,
+    /** News of the logical unit were delivered instead: the command was not executed, ask again. */
+    AGAIN,
+    /** The logical unit is busy or becoming ready: ask again in a while. */
+    LATER,
+    /** A reset may have taken the reservation: ask again, once the guard has agreed. */
+    CHECK_RESERVATION,
+    /** Another host took the reservation. */
+    PREEMPTED;
+
+    private static final int BECOMING_READY = 0x04;
+
+    static Verdict on(Task task, ScsiStatus status, @Nullable Sense sense) {
+        return switch (status) {
+            case GOOD, CONDITION_MET, ACA_ACTIVE, TASK_ABORTED -> DONE;
+            case BUSY, TASK_SET_FULL -> LATER;
+            case RESERVATION_CONFLICT -> PREEMPTED;
+            case CHECK_CONDITION -> sense == null ? DONE : on(task, sense);
+        };
+    }
+
+    private static Verdict on(Task task, Sense sense) {
+        return switch (sense.key()) {
+            case UNIT_ATTENTION -> {
+                if (sense.saysPreempted()) {
+                    yield PREEMPTED;
+                }
+                yield sense.saysReset() ? onReset(task) : AGAIN;
+            }
+            case NOT_READY -> sense.asc() == BECOMING_READY && sense.ascq() == 0x01 ? LATER : DONE;
+            case ABORTED_COMMAND -> task.conduct() == Task.Conduct.ONCE ? DONE : AGAIN;
+            case NO_SENSE,
+                    RECOVERED_ERROR,
+                    MEDIUM_ERROR,
+                    HARDWARE_ERROR,
+                    ILLEGAL_REQUEST,
+                    DATA_PROTECT,
+                    BLANK_CHECK,
+                    VENDOR_SPECIFIC,
+                    COPY_ABORTED,
+                    RESERVED,
+                    VOLUME_OVERFLOW,
+                    MISCOMPARE,
+                    COMPLETED ->
+                    DONE;
+        };
+    }
+
+    private static Verdict onReset(Task task) {
+        return switch (task.conduct()) {
+            case GUARDED -> CHECK_RESERVATION;
+            case REPEATABLE -> AGAIN;
+            case ONCE -> DONE; // whoever sends it must know that reservations may be gone
+        };
+    }
+
+    boolean again() {
+        return this == AGAIN || this == LATER || this == CHECK_RESERVATION;
+    }
+
+    /** Null when the command did what it should. */
+    @Nullable IscsiException failure(Task task, ScsiStatus status, @Nullable Sense sense) {
+        boolean recovered = sense != null && sense.key() == Sense.Key.RECOVERED_ERROR;
+        if (status == ScsiStatus.GOOD || status == ScsiStatus.CONDITION_MET || recovered) {
+            return null;
+        }
+        if (this == PREEMPTED && task.conduct() == Task.Conduct.GUARDED) {
+            return new FencedException(task + ": " + (sense == null ? status : sense));
+        }
+        return new ScsiException(task.toString(), status, sense);
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.transport;
+
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.pdu.Bhs;
+import org.lunlock.iscsi.pdu.InitiatorPdu;
+import org.lunlock.iscsi.pdu.TargetPdu;
+
+/**
+ * One PDU out, one PDU in: how a connection talks before its full feature phase, and all that a
+ * discovery session does. Used by one thread; every wait ends at the deadline.
+ */
+public final class PduExchange {
+
+    /**
+     * A PDU and its data segment.
+     *
+     * @param data from position to limit; good until the next exchange
+     */
+    public record Answer(TargetPdu pdu, ByteBuffer data) {}
+
+    private final PduSocket socket;
+    private final long deadline;
+    private final PduBatch batch = new PduBatch();
+    private final ByteBuffer bhs = ByteBuffer.allocate(Bhs.LENGTH);
+    private final PduReader reader;
+    private final ByteBuffer segment;
+    private @Nullable Answer answer;
+
+    /**
+     * @param timeout of the whole dialogue, not of each exchange
+     * @param dataSegmentLengthMax bytes that the target may send in one PDU
+     */
+    public PduExchange(PduSocket socket, Duration timeout, int dataSegmentLengthMax) {
+        this.socket = socket;
+        this.deadline = System.nanoTime() + timeout.toNanos();
+        this.segment = ByteBuffer.allocate(dataSegmentLengthMax);
+        this.reader = new PduReader(socket, new Inbox(), dataSegmentLengthMax);
+    }
+
+    /**
+     * Sends a PDU and waits for the next one to come, whatever it is.
+     *
+     * @param data from position to limit; moved
+     */
+    public Answer exchange(InitiatorPdu pdu, ByteBuffer data) throws IscsiException {
+        pdu.encode(bhs);
+        batch.add(bhs, data);
+        while (!batch.write(socket)) {
+            await(true);
+        }
+        answer = null;
+        while (true) {
+            Answer came = answer;
+            if (came != null) {
+                return came;
+            }
+            await(false);
+            reader.read();
+        }
+    }
+
+    private void await(boolean room) throws TransportException {
+        long left = deadline - System.nanoTime();
+        if (left <= 0) {
+            throw new TransportException("portal " + socket.portal() + " did not answer in time");
+        }
+        socket.await(left, room);
+    }
+
+    private final class Inbox implements PduReader.Receiver {
+        @Override
+        public ByteBuffer begin(ByteBuffer bhs, int dataSegmentLength) {
+            return segment.clear();
+        }
+
+        @Override
+        public void end(ByteBuffer bhs, @Nullable ByteBuffer data) throws ProtocolException {
+            if (answer != null) {
+                throw new ProtocolException("the target sent a PDU that nobody asked for");
+            }
+            answer =
+                    new Answer(
+                            TargetPdu.decode(bhs),
+                            data == null ? segment.clear().limit(0) : data.flip());
+        }
+    }
+}

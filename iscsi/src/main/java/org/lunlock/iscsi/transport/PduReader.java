@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.transport;
+
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.Check;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.pdu.Bhs;
+
+/**
+ * Takes PDUs from a socket. A data segment goes straight into the buffer that its receiver names as
+ * soon as the header is there: with one system call the kernel fills that buffer and, behind it,
+ * the reader's own, where the next headers land. Used by one thread at a time; never waits. RFC
+ * 7143 §11.1 (iSCSI PDU Length and Padding).
+ */
+public final class PduReader {
+
+    /** Whom the PDUs are for. */
+    public interface Receiver {
+        /**
+         * A header is complete.
+         *
+         * @param bhs 48 bytes at index 0
+         * @param dataSegmentLength bytes, more than 0, at most what the reader allows
+         * @return where the data segment goes, from the buffer's position on; its limit leaves room
+         *     for all of it
+         */
+        ByteBuffer begin(ByteBuffer bhs, int dataSegmentLength) throws IscsiException;
+
+        /**
+         * The PDU is complete.
+         *
+         * @param data null without a data segment, else what {@code begin} gave, its position moved
+         *     to the end of the segment
+         */
+        void end(ByteBuffer bhs, @Nullable ByteBuffer data) throws IscsiException;
+    }
+
+    private enum Part {
+        HEADER,
+        DATA,
+        PAD_AND_DIGEST
+    }
+
+    /** Fits sixteen 4 KiB reads, and stays in the second-level cache. */
+    private static final int BUFFER_BYTES = 64 << 10;
+
+    /**
+     * Behind a data segment that is longer than this, only this much more is read: enough for the
+     * next header, and the next segment is not copied twice.
+     */
+    private static final int READ_AHEAD_BYTES = 4 << 10;
+
+    private static final int DIGEST_BYTES = 4;
+
+    private final PduSocket socket;
+    private final Receiver receiver;
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
+    private final ByteBuffer digestView = buffer.duplicate();
+    private final ByteBuffer bhs = ByteBuffer.allocateDirect(Bhs.LENGTH);
+    private final ByteBuffer[] scatter = new ByteBuffer[2];
+    private final CRC32C crc = new CRC32C();
+
+    private int dataSegmentLengthMax;
+    private boolean headerDigest;
+    private boolean dataDigest;
+
+    private Part part = Part.HEADER;
+    private @Nullable ByteBuffer data;
+    private int dataRemaining;
+    private int trailerBytes;
+    private int padBytes;
+    private boolean drained;
+
+    /**
+     * @param dataSegmentLengthMax bytes; what we declared as MaxRecvDataSegmentLength. A longer
+     *     segment is the target's fault and is never allocated for.
+     */
+    public PduReader(PduSocket socket, Receiver receiver, int dataSegmentLengthMax) {
+        this.socket = socket;
+        this.receiver = receiver;
+        this.dataSegmentLengthMax = dataSegmentLengthMax;
+        buffer.flip();
+    }
+
+    /** What holds from the next PDU on: called between PDUs, when the login has ended. */
+    public void negotiated(int dataSegmentLengthMax, boolean headerDigest, boolean dataDigest) {
+        Check.that(part == Part.HEADER, "settings change between PDUs");
+        this.dataSegmentLengthMax = dataSegmentLengthMax;
+        this.headerDigest = headerDigest;
+        this.dataDigest = dataDigest;
+    }
+
+    /**
+     * Reads once from the socket and hands every PDU that is complete to the receiver.
+     *
+     * @return bytes read; {@link #drained} tells whether the socket may hold more
+     * @throws TransportException also when a digest does not match: the bytes were damaged on the
+     *     way
+     * @throws ProtocolException when the target breaks the framing
+     */
+    public long read() throws IscsiException {
+        long n;
+        int room;
+        if (part == Part.DATA) { // the buffer is empty: the segment would have come from it
+            ByteBuffer into = segment();
+            int limit = into.limit();
+            int start = into.position();
+            int wanted = dataRemaining;
+            into.limit(start + wanted);
+            buffer.clear();
+            buffer.limit(wanted > READ_AHEAD_BYTES ? READ_AHEAD_BYTES : BUFFER_BYTES);
+            room = wanted + buffer.limit();
+            scatter[0] = into;
+            scatter[1] = buffer;
+            n = socket.read(scatter, 2);
+            buffer.flip();
+            int got = into.position() - start;
+            into.limit(limit);
+            took(into, start, got);
+        } else {
+            buffer.compact();
+            room = buffer.remaining();
+            scatter[0] = buffer;
+            n = socket.read(scatter, 1);
+            buffer.flip();
+        }
+        drained = n < room;
+        if (n > 0) {
+            parse();
+        }
+        return n;
+    }
+
+    /** Whether the last read took all there was. */
+    public boolean drained() {
+        return drained;
+    }
+
+    private ByteBuffer segment() {
+        ByteBuffer segment = data;
+        if (segment == null) {
+            throw new IllegalStateException("no data segment under way");
+        }
+        return segment;
+    }
+
+    private void parse() throws IscsiException {
+        while (true) {
+            switch (part) {
+                case HEADER -> {
+                    if (!header()) {
+                        return;
+                    }
+                }
+                case DATA -> {
+                    if (dataRemaining > 0) {
+                        if (!buffer.hasRemaining()) {
+                            return;
+                        }
+                        copy();
+                    }
+                    if (dataRemaining == 0) {
+                        part = Part.PAD_AND_DIGEST;
+                    }
+                }
+                case PAD_AND_DIGEST -> {
+                    if (buffer.remaining() < trailerBytes) {
+                        return;
+                    }
+                    trailer();
+                    ByteBuffer segment = data;
+                    data = null;
+                    part = Part.HEADER;
+                    receiver.end(bhs, segment);
+                }
+            }
+        }
+    }
+
+    /** Whether a whole header was there. */
+    private boolean header() throws IscsiException {
+        if (buffer.remaining() < Bhs.LENGTH) {
+            return false;
+        }
+        int at = buffer.position();
+        int ahsBytes = (buffer.get(at + 4) & 0xff) * 4;
+        int headerBytes = Bhs.LENGTH + ahsBytes;
+        if (buffer.remaining() < headerBytes + (headerDigest ? DIGEST_BYTES : 0)) {
+            return false;
+        }
+        if (headerDigest) {
+            crc.reset();
+            crc.update(digestView.limit(at + headerBytes).position(at));
+            checkDigest(at + headerBytes, "header");
+        }
+        bhs.put(0, buffer, at, Bhs.LENGTH);
+        buffer.position(at + headerBytes + (headerDigest ? DIGEST_BYTES : 0));
+        int length = Bhs.dataSegmentLength(bhs);
+        if (length == 0) {
+            receiver.end(bhs, null);
+            return true;
+        }
+        if (length > dataSegmentLengthMax) {
+            throw new ProtocolException(
+                    "a data segment of "
+                            + length
+                            + " bytes, where MaxRecvDataSegmentLength is "
+                            + dataSegmentLengthMax);
+        }
+        ByteBuffer into = receiver.begin(bhs, length);
+        Check.that(into.remaining() >= length, "the data segment has room in its buffer");
+        data = into;
+        dataRemaining = length;
+        padBytes = -length & 3;
+        trailerBytes = padBytes + (dataDigest ? DIGEST_BYTES : 0);
+        crc.reset();
+        part = Part.DATA;
+        return true;
+    }
+
+    private void copy() {
+        ByteBuffer into = segment();
+        int n = Math.min(buffer.remaining(), dataRemaining);
+        int start = into.position();
+        into.put(start, buffer, buffer.position(), n);
+        into.position(start + n);
+        buffer.position(buffer.position() + n);
+        took(into, start, n);
+    }
+
+    private void took(ByteBuffer into, int start, int n) {
+        dataRemaining -= n;
+        if (dataDigest && n > 0) { // now, while the bytes are in the cache
+            int limit = into.limit();
+            crc.update(into.limit(start + n).position(start));
+            into.limit(limit);
+        }
+    }
+
+    private void trailer() throws TransportException {
+        int at = buffer.position();
+        if (dataDigest) {
+            crc.update(digestView.limit(at + padBytes).position(at));
+            checkDigest(at + padBytes, "data");
+        }
+        buffer.position(at + trailerBytes);
+    }
+
+    /** The digest is the one number on the wire whose least significant byte comes first. */
+    private void checkDigest(int at, String what) throws TransportException {
+        if (Integer.reverseBytes(buffer.getInt(at)) != (int) crc.getValue()) {
+            throw new TransportException(
+                    "a " + what + " digest from " + socket.portal() + " does not match its bytes");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.block;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.Lun;
+import org.lunlock.iscsi.ScsiException;
+import org.lunlock.iscsi.ScsiStatus;
+import org.lunlock.iscsi.Sense;
+import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.scsi.BlockCommands;
+import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.session.Task;
+
+/**
+ * A logical unit as a block device. Aligned requests of up to {@link LunGeometry#transferBytes} are
+ * one SCSI command each, straight from the caller's buffer; the others go through {@link SlowPath}.
+ *
+ * <p>The lease guard is in the session: all I/O is {@link Task.Conduct#GUARDED}, so that once
+ * another host has taken over nothing more is sent.
+ */
+public final class LunDevice implements BlockDevice {
+    private final Session session;
+    private final Lun lun;
+    private final LunGeometry geometry;
+    private final boolean readOnly;
+    private final WriteGate gate = new WriteGate();
+    private final SlowPath slow;
+    private volatile boolean closed;
+
+    /**
+     * @param readOnly refuse writes even where the target would take them
+     */
+    public LunDevice(Session session, Lun lun, LunGeometry geometry, boolean readOnly) {
+        this.session = session;
+        this.lun = lun;
+        this.geometry = geometry;
+        this.readOnly = readOnly || geometry.writeProtected();
+        this.slow = new SlowPath(session, lun, geometry, gate, this::releaseHeld);
+    }
+
+    @Override
+    public long capacityBytes() {
+        return geometry.capacity().bytes();
+    }
+
+    @Override
+    public int blockBytes() {
+        return geometry.capacity().blockBytes();
+    }
+
+    @Override
+    public boolean readOnly() {
+        return readOnly;
+    }
+
+    @Override
+    public boolean discards() {
+        return geometry.unmaps() && !readOnly;
+    }
+
+    @Override
+    public void submit(BlockRequest request) {
+        IOException refusal = refusal(request);
+        if (refusal != null) {
+            request.completed(refusal);
+            return;
+        }
+        switch (request.operation()) {
+            case READ -> {
+                if (isOneCommand(request)) {
+                    start(request);
+                } else {
+                    slow.submit(request);
+                }
+            }
+            case WRITE -> {
+                if (!isOneCommand(request)) {
+                    slow.submit(request);
+                } else if (gate.enter(request)) {
+                    start(request);
+                }
+            }
+            case FLUSH -> start(request);
+            case DISCARD, WRITE_ZEROES -> slow.submit(request);
+        }
+    }
+
+    /** Refuses the whole request before any of it is done. */
+    private @Nullable IOException refusal(BlockRequest request) {
+        if (closed) {
+            return new TransportException("the block device of " + lun + " is closed");
+        }
+        long offset = request.offsetBytes();
+        long length = request.lengthBytes();
+        if (offset < 0 || length < 0 || offset > capacityBytes() - length) {
+            return new IOException(
+                    "%s of %d bytes at %d: %s ends at %d"
+                            .formatted(request.operation(), length, offset, lun, capacityBytes()));
+        }
+        boolean writes =
+                switch (request.operation()) {
+                    case WRITE, DISCARD, WRITE_ZEROES -> true;
+                    case READ, FLUSH -> false;
+                };
+        if (writes && readOnly) {
+            return new IOException(request.operation() + " refused: " + lun + " is read-only");
+        }
+        return null;
+    }
+
+    private boolean isOneCommand(BlockRequest request) {
+        int blockBytes = blockBytes();
+        return request.offsetBytes() % blockBytes == 0
+                && request.lengthBytes() % blockBytes == 0
+                && request.lengthBytes() <= geometry.transferBytes()
+                && request.lengthBytes() > 0
+                && !(request.forceUnitAccess() && !geometry.fua());
+    }
+
+    private void start(BlockRequest request) {
+        FastTask task;
+        if (request.deviceState instanceof FastTask known && known.belongsTo(this)) {
+            task = known;
+        } else {
+            task = new FastTask(request);
+            request.deviceState = task;
+        }
+        task.start();
+    }
+
+    private void releaseHeld() {
+        for (BlockRequest held = gate.next(); held != null; held = gate.next()) {
+            start(held);
+        }
+    }
+
+    /** Stops taking requests; those under way end by themselves or with the session. */
+    @Override
+    public void close() {
+        closed = true;
+        slow.close();
+    }
+
+    /** The one command of a request; kept in the request and used again with it. */
+    private final class FastTask extends Task {
+        private final BlockRequest request;
+
+        FastTask(BlockRequest request) {
+            this.request = request;
+        }
+
+        boolean belongsTo(LunDevice device) {
+            return LunDevice.this == device;
+        }
+
+        void start() {
+            long lba = request.offsetBytes() / blockBytes();
+            int blocks = (int) (request.lengthBytes() / blockBytes());
+            switch (request.operation()) {
+                case READ ->
+                        prepare(
+                                "READ",
+                                lun,
+                                BlockCommands.readHigh(lba, blocks, 0),
+                                BlockCommands.readLow(lba, blocks),
+                                Direction.READ,
+                                request.data(),
+                                true,
+                                Conduct.GUARDED);
+                case WRITE -> {
+                    int flags = request.forceUnitAccess() ? BlockCommands.FUA : 0;
+                    prepare(
+                            "WRITE",
+                            lun,
+                            BlockCommands.writeHigh(lba, blocks, flags),
+                            BlockCommands.writeLow(lba, blocks),
+                            Direction.WRITE,
+                            request.data(),
+                            true,
+                            Conduct.GUARDED);
+                }
+                case FLUSH ->
+                        prepare(
+                                "SYNCHRONIZE CACHE",
+                                lun,
+                                BlockCommands.synchronizeCacheHigh(0, 0),
+                                BlockCommands.synchronizeCacheLow(0, 0),
+                                Conduct.GUARDED);
+                case DISCARD, WRITE_ZEROES ->
+                        throw new IllegalStateException(request.operation() + " is not fast");
+            }
+            session.submit(this);
+        }
+
+        @Override
+        protected void completed(@Nullable IscsiException failure) {
+            IscsiException told = failure;
+            switch (request.operation()) {
+                case WRITE -> gate.leave();
+                case FLUSH -> {
+                    if (failure instanceof ScsiException e && nothingToFlush(e)) {
+                        told = null;
+                    }
+                }
+                case READ, DISCARD, WRITE_ZEROES -> {}
+            }
+            request.completed(told);
+        }
+    }
+
+    /** A logical unit without a write cache need not know SYNCHRONIZE CACHE. */
+    private boolean nothingToFlush(ScsiException e) {
+        Sense sense = e.sense();
+        return e.status() == ScsiStatus.CHECK_CONDITION
+                && sense != null
+                && sense.key() == Sense.Key.ILLEGAL_REQUEST
+                && sense.asc() == 0x20
+                && geometry.writesThrough();
+    }
+}

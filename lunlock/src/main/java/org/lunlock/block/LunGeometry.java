@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.block;
+
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.Lun;
+import org.lunlock.iscsi.ScsiException;
+import org.lunlock.iscsi.scsi.BlockLimits;
+import org.lunlock.iscsi.scsi.Capacity;
+import org.lunlock.iscsi.scsi.LogicalBlockProvisioning;
+import org.lunlock.iscsi.scsi.ModeSense;
+import org.lunlock.iscsi.scsi.ReadCapacity;
+import org.lunlock.iscsi.scsi.ScsiRequest;
+import org.lunlock.iscsi.scsi.VitalProductData;
+import org.lunlock.iscsi.session.ScsiExecutor;
+
+/**
+ * What a logical unit is and can do, asked once before it is used.
+ *
+ * @param transferBytes of one READ or WRITE at most; a multiple of the block
+ * @param fua whether a WRITE can be told to end on stable storage
+ * @param writesThrough whether the target says that it has no volatile write cache
+ * @param unmapBlocksMax of one UNMAP, 0 when the logical unit has none
+ */
+public record LunGeometry(
+        Capacity capacity,
+        int transferBytes,
+        boolean writeProtected,
+        boolean fua,
+        boolean writesThrough,
+        int unmapBlocksMax) {
+    /** As much as one FUSE or NFS request carries. */
+    private static final int TRANSFER_BYTES_MAX = 1 << 20;
+
+    /**
+     * One UNMAP is kept below this, so that it does not hold the logical unit up for long: 1 GiB.
+     */
+    private static final long UNMAP_BYTES_MAX = 1 << 30;
+
+    public boolean unmaps() {
+        return unmapBlocksMax > 0;
+    }
+
+    /** Asks the logical unit. Optional pages that it refuses count as not there. */
+    public static LunGeometry of(ScsiExecutor executor, Lun lun) throws IscsiException {
+        Capacity capacity = capacity(executor, lun);
+        ModeSense mode = optional(executor, lun, ModeSense.ten());
+        if (mode == null) {
+            mode = optional(executor, lun, ModeSense.six());
+        }
+        BlockLimits limits = optional(executor, lun, VitalProductData.blockLimits());
+        LogicalBlockProvisioning provisioning =
+                capacity.provisioningManaged()
+                        ? optional(executor, lun, VitalProductData.logicalBlockProvisioning())
+                        : null;
+        return new LunGeometry(
+                capacity,
+                transferBytes(capacity, limits),
+                mode != null && mode.writeProtected(),
+                mode != null && mode.fuaSupported(),
+                mode != null && mode.writeCache() == ModeSense.WriteCache.DISABLED,
+                unmapBlocks(capacity, limits, provisioning));
+    }
+
+    private static Capacity capacity(ScsiExecutor executor, Lun lun) throws IscsiException {
+        Capacity capacity = optional(executor, lun, ReadCapacity.sixteen());
+        return capacity != null ? capacity : executor.execute(lun, ReadCapacity.ten());
+    }
+
+    private static <T> @Nullable T optional(ScsiExecutor executor, Lun lun, ScsiRequest<T> request)
+            throws IscsiException {
+        try {
+            return executor.execute(lun, request);
+        } catch (ScsiException e) {
+            return null;
+        }
+    }
+
+    private static int transferBytes(Capacity capacity, @Nullable BlockLimits limits) {
+        long blocks = TRANSFER_BYTES_MAX / capacity.blockBytes();
+        if (limits != null && limits.maximumTransferBlocks() > 0) {
+            blocks = Math.min(blocks, limits.maximumTransferBlocks());
+        }
+        return (int) Math.max(1, blocks) * capacity.blockBytes();
+    }
+
+    private static int unmapBlocks(
+            Capacity capacity,
+            @Nullable BlockLimits limits,
+            @Nullable LogicalBlockProvisioning provisioning) {
+        if (limits == null
+                || provisioning == null
+                || !provisioning.unmap()
+                || limits.maximumUnmapDescriptors() == 0) {
+            return 0;
+        }
+        return (int) Math.min(limits.maximumUnmapBlocks(), UNMAP_BYTES_MAX / capacity.blockBytes());
+    }
+}
