@@ -27,6 +27,7 @@ public final class LunDevice implements BlockDevice {
     private final boolean readOnly;
     private final WriteGate gate = new WriteGate();
     private final SlowPath slow;
+    private final DeviceCounters counters = new DeviceCounters();
     private volatile boolean closed;
 
     /**
@@ -37,7 +38,7 @@ public final class LunDevice implements BlockDevice {
         this.lun = lun;
         this.geometry = geometry;
         this.readOnly = readOnly || geometry.writeProtected();
-        this.slow = new SlowPath(session, lun, geometry, gate, this::releaseHeld);
+        this.slow = new SlowPath(session, lun, geometry, gate, counters, this::releaseHeld);
     }
 
     @Override
@@ -58,6 +59,10 @@ public final class LunDevice implements BlockDevice {
     @Override
     public boolean discards() {
         return geometry.unmaps() && !readOnly;
+    }
+
+    public DeviceCounters.Totals totals() {
+        return counters.totals();
     }
 
     @Override
@@ -146,6 +151,7 @@ public final class LunDevice implements BlockDevice {
     /** The one command of a request; kept in the request and used again with it. */
     private final class FastTask extends Task {
         private final BlockRequest request;
+        private long startNanos;
 
         FastTask(BlockRequest request) {
             this.request = request;
@@ -191,6 +197,7 @@ public final class LunDevice implements BlockDevice {
                 case DISCARD, WRITE_ZEROES ->
                         throw new IllegalStateException(request.operation() + " is not fast");
             }
+            startNanos = System.nanoTime();
             session.submit(this);
         }
 
@@ -206,6 +213,7 @@ public final class LunDevice implements BlockDevice {
                 }
                 case READ, DISCARD, WRITE_ZEROES -> {}
             }
+            counters.count(request, System.nanoTime() - startNanos, told != null);
             request.completed(told);
         }
     }

@@ -29,6 +29,7 @@ final class SlowPath implements AutoCloseable {
     private final LunGeometry geometry;
     private final int blockBytes;
     private final WriteGate gate;
+    private final DeviceCounters counters;
     private final Runnable afterMerge;
     private final LinkedBlockingQueue<BlockRequest> requests = new LinkedBlockingQueue<>();
     private final Thread thread;
@@ -38,12 +39,19 @@ final class SlowPath implements AutoCloseable {
     /**
      * @param afterMerge lets the writes go that the gate kept out
      */
-    SlowPath(Session session, Lun lun, LunGeometry geometry, WriteGate gate, Runnable afterMerge) {
+    SlowPath(
+            Session session,
+            Lun lun,
+            LunGeometry geometry,
+            WriteGate gate,
+            DeviceCounters counters,
+            Runnable afterMerge) {
         this.session = session;
         this.lun = lun;
         this.geometry = geometry;
         this.blockBytes = geometry.capacity().blockBytes();
         this.gate = gate;
+        this.counters = counters;
         this.afterMerge = afterMerge;
         this.thread =
                 Thread.ofPlatform()
@@ -82,11 +90,13 @@ final class SlowPath implements AutoCloseable {
                 continue; // closed, or an interrupt that was meant for a command's wait
             }
             IOException failure = null;
+            long start = System.nanoTime();
             try {
                 perform(request);
             } catch (IOException e) {
                 failure = e;
             }
+            counters.count(request, System.nanoTime() - start, failure != null);
             request.completed(failure);
         }
         failAll();
