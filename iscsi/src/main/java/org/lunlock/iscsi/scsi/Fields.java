@@ -82,10 +82,12 @@ final class Fields {
         return HexFormat.of().formatHex(raw(at, lengthBytes));
     }
 
-    /** Whether every byte is printable ASCII. */
+    /** Whether every byte is printable ASCII, but for zeroes at the end. */
     boolean prints(int at, int lengthBytes) throws ProtocolException {
+        boolean ended = false;
         for (byte b : raw(at, lengthBytes)) {
-            if (!prints(b)) {
+            ended |= b == 0;
+            if (ended ? b != 0 : !prints(b)) {
                 return false;
             }
         }

@@ -3,6 +3,7 @@ package org.lunlock.iscsi.scsi;
 
 import java.nio.ByteBuffer;
 import java.util.HexFormat;
+import org.lunlock.iscsi.ProtocolException;
 
 /** Bytes written as hexadecimal digits; from a {@code #} to the end of its line is a remark. */
 final class AnnotatedHex {
@@ -13,7 +14,12 @@ final class AnnotatedHex {
         return ByteBuffer.wrap(HexFormat.of().parseHex(digits));
     }
 
-    /** From position to limit, as {@link #bytes} without its remarks. */
+    /** What the request makes of this Data-In. */
+    static <T> T answer(ScsiRequest<T> request, String annotated) throws ProtocolException {
+        return request.answer().decode(bytes(annotated));
+    }
+
+    /** From position to limit, without spaces. */
     static String hex(ByteBuffer bytes) {
         byte[] copy = new byte[bytes.remaining()];
         bytes.get(bytes.position(), copy);
