@@ -27,6 +27,15 @@ public interface BlockDevice extends AutoCloseable {
     boolean discards();
 
     /**
+     * Whether WRITE_ZEROES gives the space of its range back instead of sending zeroes, as WRITE
+     * SAME with UNMAP does: then a hole can be punched. DISCARD will not do for a hole, which must
+     * read as zeroes: the target may leave out of an UNMAP what it likes.
+     */
+    default boolean punchesHoles() {
+        return false;
+    }
+
+    /**
      * Starts a request. Waits, with a deadline, while too many are under way; never throws for what
      * the device or the network does: that arrives in {@link BlockRequest#completed}.
      */
