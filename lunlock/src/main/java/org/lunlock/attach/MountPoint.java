@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.attach;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.lunlock.ExitCode;
+import org.lunlock.LunlockException;
+import org.lunlock.posix.MountTable;
+
+/** A file system mounted on a directory. */
+final class MountPoint {
+    /** A volume comes from another machine: it brings neither rights nor devices into this one. */
+    private static final List<String> OPTIONS = List.of("nosuid", "nodev");
+
+    /** A journal of some gigabytes is replayed in this time over a slow network. */
+    private static final Duration MOUNT_TIMEOUT = Duration.ofMinutes(10);
+
+    /** Writing back what is in the page cache may take as long; only then is it all there. */
+    private static final Duration UNMOUNT_TIMEOUT = Duration.ofMinutes(10);
+
+    private static final Duration FORCE_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration TRY_AGAIN = Duration.ofMillis(200);
+
+    private final Tools tools;
+    private final Path directory;
+
+    private MountPoint(Tools tools, Path directory) {
+        this.tools = tools;
+        this.directory = directory;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    /** Creates the directory if that was asked for, and refuses one that cannot be mounted on. */
+    static Path prepare(AttachSpec.Mount mount) throws LunlockException {
+        Path wanted = mount.directory();
+        try {
+            refuseMounted(wanted); // first of all: a dead mount could keep us waiting for ever
+            if (mount.create()) {
+                Files.createDirectories(wanted);
+            }
+            if (!Files.exists(wanted)) {
+                throw unusable(wanted, "does not exist: create it");
+            }
+            if (!Files.isDirectory(wanted)) {
+                throw unusable(wanted, "is not a directory: name another one");
+            }
+            Path directory = wanted.toRealPath();
+            refuseMounted(directory);
+            try (var content = Files.newDirectoryStream(directory)) {
+                if (content.iterator().hasNext()) {
+                    throw unusable(wanted, "is not empty, and a mount would hide what is in it");
+                }
+            }
+            return directory;
+        } catch (IOException e) {
+            throw new LunlockException(
+                    ExitCode.CONFIGURATION,
+                    "mount point %s cannot be used: %s".formatted(wanted, e.getMessage()),
+                    e);
+        }
+    }
+
+    private static void refuseMounted(Path directory) throws IOException, LunlockException {
+        if (MountTable.read().at(directory).isPresent()) {
+            throw unusable(directory, "is in use by another mount: unmount that, or name another");
+        }
+    }
+
+    private static LunlockException unusable(Path directory, String why) {
+        return new LunlockException(
+                ExitCode.CONFIGURATION, "mount point %s %s".formatted(directory, why));
+    }
+
+    /** Mounts on a prepared directory. */
+    static MountPoint mount(
+            Tools tools,
+            String volume,
+            Path device,
+            Format format,
+            Path directory,
+            boolean readOnly,
+            List<String> moreOptions)
+            throws LunlockException {
+        List<String> options = new ArrayList<>(OPTIONS);
+        options.add(readOnly ? "ro" : "rw");
+        options.addAll(moreOptions);
+        ExecResult result =
+                tools.run(
+                        MOUNT_TIMEOUT,
+                        "mount",
+                        "-t",
+                        format.mountType(),
+                        "-o",
+                        String.join(",", options),
+                        device.toString(),
+                        directory.toString());
+        if (result.ok()) {
+            MountPoint point = new MountPoint(tools, directory);
+            if (!readOnly && !moreOptions.contains("ro")) {
+                point.insistOnWriting(volume, format);
+            }
+            return point;
+        }
+        if (result.err().contains("unknown filesystem type")) {
+            throw new LunlockException(
+                    ExitCode.CONFIGURATION,
+                    ("%s holds %s, which this machine cannot mount: install its driver, or use a"
+                                    + " machine that has it")
+                            .formatted(volume, format.title()));
+        }
+        throw new LunlockException(
+                ExitCode.IO,
+                ("%s (%s) cannot be mounted on %s (%s): if it is damaged, check it with"
+                                + " lunlock run --no-mount %s -- fsck {device}")
+                        .formatted(volume, format.title(), directory, result.complaint(), volume));
+    }
+
+    /** Some drivers turn a mount that they dare not write to into a read-only one, and say OK. */
+    private void insistOnWriting(String volume, Format format) throws LunlockException {
+        if (mounted().filter(entry -> entry.superOptions().startsWith("ro")).isEmpty()) {
+            return;
+        }
+        unmountForced();
+        throw new LunlockException(
+                ExitCode.IO,
+                ("%s (%s) can only be read on this machine: check it where it was made, or use"
+                                + " --read-only")
+                        .formatted(volume, format.title()));
+    }
+
+    /** One that exists. */
+    static MountPoint existing(Tools tools, Path directory) {
+        return new MountPoint(tools, directory);
+    }
+
+    /**
+     * Unmounts; when this returns, what applications wrote is with the device.
+     *
+     * @param patience how long to try again while somebody uses the file system
+     * @throws LunlockException when it is still in use, and by whom; it is still mounted then
+     */
+    void unmount(Duration patience) throws LunlockException {
+        Deadline deadline = Deadline.in(patience);
+        while (true) {
+            ExecResult result = tools.run(UNMOUNT_TIMEOUT, "umount", directory.toString());
+            if (result.ok() || mounted().isEmpty()) {
+                return;
+            }
+            boolean busy = result.err().contains("busy");
+            if (!busy || deadline.passed()) {
+                throw new LunlockException(
+                        ExitCode.IO,
+                        busy
+                                ? stillInUse()
+                                : "unmounting %s failed (%s): try again, or with --force"
+                                        .formatted(directory, result.complaint()));
+            }
+            deadline.pause(TRY_AGAIN);
+        }
+    }
+
+    private String stillInUse() {
+        List<String> users = new ArrayList<>(BusyProcesses.below(directory));
+        users.addAll(mountsBelow());
+        return "%s is still in use by %s: end that, or use --force and lose what it has not written"
+                .formatted(directory, users.isEmpty() ? "the kernel" : String.join(", ", users));
+    }
+
+    private List<String> mountsBelow() {
+        try {
+            return MountTable.read().entries().stream()
+                    .filter(entry -> entry.isUnder(directory))
+                    .filter(entry -> !entry.mountPoint().equals(directory.toString()))
+                    .map(entry -> "the mount " + entry.mountPoint())
+                    .toList();
+        } catch (IOException e) {
+            return List.of();
+        }
+    }
+
+    /**
+     * Takes the file system out of sight, whoever uses it; what has not been written is lost. Asks
+     * the device nothing, and a kernel that waits for it anyway does so in a child of ours.
+     *
+     * @throws LunlockException when it is still in sight
+     */
+    void unmountForced() throws LunlockException {
+        ExecResult result =
+                tools.run(
+                        FORCE_TIMEOUT,
+                        "umount",
+                        "--lazy",
+                        "--force",
+                        "--no-canonicalize",
+                        directory.toString());
+        if (!result.ok() && mounted().isPresent()) {
+            throw new LunlockException(
+                    ExitCode.IO,
+                    "%s cannot even be unmounted by force: %s"
+                            .formatted(directory, result.complaint()));
+        }
+    }
+
+    private Optional<MountTable.Entry> mounted() throws LunlockException {
+        try {
+            return MountTable.read().at(directory);
+        } catch (IOException e) {
+            throw new LunlockException(
+                    ExitCode.IO, "the mount table cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.attach;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/** Answers in place of programs, one answer after the other, and keeps what was asked. */
+final class ScriptedExec implements Exec {
+    private final Deque<ExecResult> answers = new ArrayDeque<>();
+
+    /** What was run: the program's name without its directory, then the arguments. */
+    final List<String> commands = new ArrayList<>();
+
+    ScriptedExec answer(int exitStatus, String out, String err) {
+        answers.add(new ExecResult(exitStatus, out, err, false));
+        return this;
+    }
+
+    ScriptedExec hang() {
+        answers.add(new ExecResult(-1, "", "", true));
+        return this;
+    }
+
+    @Override
+    public ExecResult run(List<String> argv, Duration timeout) {
+        List<String> named = new ArrayList<>(argv);
+        named.set(0, String.valueOf(Path.of(argv.getFirst()).getFileName()));
+        commands.add(String.join(" ", named));
+        return answers.remove();
+    }
+}
