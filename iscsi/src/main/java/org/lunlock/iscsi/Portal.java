@@ -2,8 +2,7 @@
 package org.lunlock.iscsi;
 
 /**
- * Where a target listens: a host name or address, and a TCP port. RFC 7143 §2.2 (Acronyms and
- * Definitions).
+ * Where a target listens: a host name or address, and a TCP port. RFC 7143 §2.2 (Definitions).
  *
  * @param host a name, an IPv4 address or an IPv6 address without brackets
  * @param port 1..65535

@@ -3,7 +3,7 @@ package org.lunlock.iscsi.pdu;
 
 /**
  * Arithmetic on CmdSN, StatSN, DataSN and R2TSN: 32-bit numbers that wrap. RFC 1982 §3 (Operations
- * on the serial number).
+ * upon the serial number).
  *
  * <p>Static methods on plain ints, not a record around one: these numbers live in fields of the
  * data path, where nothing is allocated. Never use {@code <} on them.

@@ -28,7 +28,7 @@ import org.lunlock.iscsi.scsi.ScsiRequest;
 
 /**
  * A session with one target: many commands in flight over a connection that is made again when it
- * is lost. RFC 7143 §4.4.3 (iSCSI Session Types).
+ * is lost. RFC 7143 §4.3 (iSCSI Session Types).
  *
  * <p>Threads: callers queue commands and send them themselves (see {@link Transmitter}); the
  * session's one thread (see {@link Keeper}) reads, completes tasks, keeps time, and reinstates. One
