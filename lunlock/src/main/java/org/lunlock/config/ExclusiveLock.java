@@ -14,7 +14,7 @@ import org.lunlock.LunlockException;
 
 /** One thread of one process at a time, for changes that take milliseconds. */
 final class ExclusiveLock implements AutoCloseable {
-    private static final Duration TIMEOUT = Duration.ofSeconds(5);
+    private static final Duration TIMEOUT = Duration.ofSeconds(20);
     private static final Duration RETRY = Duration.ofMillis(5);
 
     /** A file's lock keeps out other processes only. */
@@ -30,7 +30,7 @@ final class ExclusiveLock implements AutoCloseable {
      * Waits for the lock, which also ends with this process.
      *
      * @param file made when missing, never removed
-     * @throws LunlockException (CONFIGURATION) when it is not to be had within five seconds
+     * @throws LunlockException (CONFIGURATION) when it is not to be had within twenty seconds
      */
     static ExclusiveLock acquire(Path file) throws LunlockException {
         long deadline = System.nanoTime() + TIMEOUT.toNanos();
