@@ -17,7 +17,7 @@ record Claim(Way way, LeaseKey key, LeaseKey victim, long startedAt, @Nullable T
     enum Way {
         /** Nobody holds the volume. */
         FREE,
-        /** Its holder is dead. */
+        /** Its holder is dead, or only its parked key is there. */
         TAKEOVER,
         /** We hold it, and the target knows us: renew. */
         OWN,

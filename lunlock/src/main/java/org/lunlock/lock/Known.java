@@ -41,7 +41,7 @@ record Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean 
 
     /** As from now on, another host having the id. */
     Known withHostId(int other) {
-        LeaseKey last = LeaseKey.of(other, lastEpoch);
+        LeaseKey last = LeaseKey.of(LeaseKey.Kind.HOLDING, other, lastEpoch);
         OwnKeys none = new OwnKeys(LeaseKey.NONE, last);
         return new Known(other, none, lastEpoch, persists, aborts);
     }
@@ -53,8 +53,14 @@ record Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean 
     }
 
     /** A key that was never registered before, {@code ahead} epochs after the latest. */
-    LeaseKey freshKey(int ahead) {
-        return LeaseKey.of(hostId, lastEpoch + ahead);
+    LeaseKey freshKey(LeaseKey.Kind kind, int ahead) {
+        return LeaseKey.of(kind, hostId, lastEpoch + ahead);
+    }
+
+    /** A fresh key that guards if the one before it did. */
+    LeaseKey keyAfter(LeaseKey before, int ahead) {
+        boolean guards = before.guards();
+        return freshKey(guards ? LeaseKey.Kind.GUARDING : LeaseKey.Kind.HOLDING, ahead);
     }
 
     Known with(OwnKeys keys) {

@@ -8,6 +8,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lock.Claim.Step;
 import org.lunlock.lock.Claim.Way;
+import org.lunlock.lock.LeaseKey.Kind;
+import org.lunlock.lock.LeaseState.Farewell;
 import org.lunlock.lock.LeaseState.Fencing;
 import org.lunlock.lock.LeaseState.Free;
 import org.lunlock.lock.LeaseState.Held;
@@ -77,9 +79,19 @@ public final class Lease {
     }
 
     private Transition whileFree(Free free, LeaseEvent event) {
-        return event instanceof LeaseEvent.Wanted wanted
-                ? look(new Waiting(free.known().notBefore(wanted.epoch()), null, null))
-                : Transition.to(free); // the answer to a farewell, or a session that lives on
+        return switch (event) {
+            case LeaseEvent.Wanted(int epoch) ->
+                    look(new Waiting(free.known().notBefore(epoch), null, null));
+            case LeaseEvent.StoreFailed(String reason) ->
+                    Transition.to(free, tell(new Report.Trouble(storeFailure(reason))));
+            case LeaseEvent.Unwanted _,
+                    LeaseEvent.Timer _,
+                    LeaseEvent.Answered _, // to a farewell
+                    LeaseEvent.Reinstated _,
+                    LeaseEvent.Fenced _,
+                    LeaseEvent.Abandoned _ ->
+                    Transition.to(free);
+        };
     }
 
     // ---- waiting ----
@@ -131,7 +143,8 @@ public final class Lease {
         boolean shared = known.sharesHostIdWith(key);
         HolderInfo holder = new HolderInfo(key, reservation.type(), unchangedFor, shared);
         Known next = shared ? known.withHostId(otherHostId(key, now)) : known.withoutReservation();
-        if (holder.isLunlock() && unchangedFor.compareTo(times.takeOverAfter()) >= 0) {
+        boolean dead = unchangedFor.compareTo(times.takeOverAfter()) >= 0;
+        if (holder.isLunlock() && (dead || key.is(Kind.PARKED))) {
             return claim(next, Way.TAKEOVER, key, null, now);
         }
         List<Action> actions = new ArrayList<>();
@@ -167,7 +180,11 @@ public final class Lease {
 
     private Transition claim(
             Known known, Way way, LeaseKey victim, @Nullable Tenure tenure, long now) {
-        LeaseKey key = known.freshKey(1 + (int) mix(now, CLAIM_AHEAD_MAX));
+        int ahead = 1 + (int) mix(now, CLAIM_AHEAD_MAX);
+        LeaseKey key =
+                way == Way.TAKEOVER
+                        ? known.freshKey(Kind.GUARDING, ahead)
+                        : known.keyAfter(victim, ahead);
         Claim claim = new Claim(way, key, victim, now, tenure);
         Known stored = known.with(claim.keys());
         return Transition.to(
@@ -210,8 +227,10 @@ public final class Lease {
             case Outcome.Observed(Observation observation) -> verified(fencing, observation, now);
             case Outcome.Conflict _ -> conflicted(fencing, now);
             case Outcome.Refused(String reason) -> refused(fencing, reason);
-            case Outcome.Attention _ ->
-                    tenure == null ? lookAnew(fencing.known()) : ask(interrupted(fencing, tenure));
+            case Outcome.Attention attention ->
+                    tenure == null
+                            ? lookAnew(fencing.known())
+                            : attend(interrupted(fencing, tenure), attention);
             case Outcome.Unknown(String reason) ->
                     tenure == null
                             ? lookLater(fencing.known(), outcome, now)
@@ -245,10 +264,13 @@ public final class Lease {
 
     private Transition conflicted(Fencing fencing, long now) {
         Claim claim = fencing.claim();
-        boolean forgotten = claim.way() == Way.OWN && fencing.step() == Step.REGISTERING;
-        return forgotten
-                ? claim(fencing.known(), Way.FORGOTTEN, claim.victim(), claim.tenure(), now)
-                : failed(fencing, "another host was faster");
+        if (claim.way() == Way.OWN && fencing.step() == Step.REGISTERING) {
+            return claim(fencing.known(), Way.FORGOTTEN, claim.victim(), claim.tenure(), now);
+        }
+        if (fencing.step() == Step.PREEMPTING) { // LIO may have put our key in the victim's place
+            return to(fencing, Step.VERIFYING, fencing.known());
+        }
+        return failed(fencing, "another host was faster");
     }
 
     /** What a target can do without is left away and remembered. Neither changes what is safe. */
@@ -263,8 +285,7 @@ public final class Lease {
         String failure = fencing.step() + " refused: " + reason;
         Tenure tenure = fencing.claim().tenure();
         return tenure == null
-                ? Transition.to(
-                        new Free(known), tell(new Report.Failed(failure)), withdraw(fencing))
+                ? Transition.to(new Free(known), tell(new Report.Failed(failure)), leave(fencing))
                 : lost(fencing, tenure, failure);
     }
 
@@ -287,8 +308,11 @@ public final class Lease {
                 fencing.claim().command(fencing.step(), fencing.known()));
     }
 
-    private static Command withdraw(Fencing fencing) {
-        return fencing.claim().command(Step.WITHDRAWING, fencing.known());
+    /** Takes away what a claim has registered, and the reservation if it has one. */
+    private static Command leave(Fencing fencing) {
+        LeaseKey key = fencing.claim().key();
+        boolean mayBeReserved = key.guards() && fencing.step() == Step.RESETTING;
+        return new Command.Register(key, mayBeReserved ? parked(key) : LeaseKey.NONE, false);
     }
 
     /** What is left of a claim that did not come to its end. */
@@ -338,7 +362,7 @@ public final class Lease {
         if (now - due < 0) {
             return Transition.to(held, new Action.WakeAt(due));
         }
-        LeaseKey next = held.known().freshKey(1);
+        LeaseKey next = held.known().keyAfter(held.tenure().key(), 1);
         Known known = held.known().with(new OwnKeys(held.tenure().key(), next));
         Held renewing = new Held(known, held.tenure(), new Renewal(next, now), List.of());
         return Transition.to(renewing, new Action.Persist(known.keys()), renewal(renewing));
@@ -367,7 +391,7 @@ public final class Lease {
                 }
                 yield unsure(new Losing(held.known(), tenure), reason, now);
             }
-            case Outcome.Attention _ -> ask(new Losing(held.known(), tenure));
+            case Outcome.Attention attention -> attend(new Losing(held.known(), tenure), attention);
             case Outcome.Unknown(String reason) ->
                     unsure(new Losing(held.known(), tenure), reason, now);
             case Outcome.Observed _ -> throw outOfPlace(held, new LeaseEvent.Answered(outcome));
@@ -382,7 +406,8 @@ public final class Lease {
                 Held next = new Held(held.known(), held.tenure(), null, rest);
                 yield Transition.to(next, tidyOrWait(next, now));
             }
-            case Outcome.Attention _ -> ask(new Losing(held.known(), held.tenure()));
+            case Outcome.Attention attention ->
+                    attend(new Losing(held.known(), held.tenure()), attention);
             case Outcome.Unknown(String reason) ->
                     unsure(new Losing(held.known(), held.tenure()), reason, now);
             case Outcome.Observed _ -> throw outOfPlace(held, new LeaseEvent.Answered(outcome));
@@ -420,6 +445,9 @@ public final class Lease {
         if (!known.keys().has(key) || !observation.isReservedBy(key)) {
             return lost(losing, tenure, "it was taken over: " + holder(observation));
         }
+        if (tenure.unwanted() && key.is(Kind.PARKED)) {
+            return free(known); // it was parked, only nobody had said so
+        }
         if (tenure.unproven() && !provesWeAreAlone(observation, key)) {
             return lost(losing, tenure, "another host was there after the target had forgotten us");
         }
@@ -447,6 +475,12 @@ public final class Lease {
         return ask(new Losing(held.known(), held.tenure()));
     }
 
+    private static Transition attend(Losing losing, Outcome.Attention attention) {
+        return attention.preempted()
+                ? lost(losing, losing.tenure(), "another host preempted us: " + attention.sense())
+                : ask(losing);
+    }
+
     private static Transition ask(Losing losing) {
         return Transition.to(losing, new Command.Observe());
     }
@@ -460,7 +494,7 @@ public final class Lease {
         boolean wanted = !tenure.unwanted();
         actions.add(tell(wanted ? new Report.Lost(reason) : new Report.Freed()));
         if (state instanceof Fencing fencing) {
-            actions.add(withdraw(fencing)); // its key may hold a reservation that proves nothing
+            actions.add(leave(fencing)); // its key may hold a reservation that proves nothing
         }
         Known known = state.known();
         return new Transition(wanted ? new Lost(known, reason) : new Free(known), actions);
@@ -468,44 +502,92 @@ public final class Lease {
 
     // ---- releasing ----
 
+    /**
+     * A key that guards is parked: without any reservation, a host that was preempted and does not
+     * know it yet could write as soon as its session has read the one unit attention.
+     */
     private static Transition release(Known known, Tenure tenure) {
+        LeaseKey key = tenure.key();
+        if (!key.guards()) {
+            return bid(new Releasing(known, tenure.whenUnwanted(), Farewell.RELEASING));
+        }
+        Known stored = known.with(new OwnKeys(key, parked(key)));
+        Releasing releasing = new Releasing(stored, tenure.whenUnwanted(), Farewell.PARKING);
         return Transition.to(
-                new Releasing(known, tenure.whenUnwanted(), false),
-                new Command.Release(tenure.key()));
+                releasing, new Action.Persist(stored.keys()), farewellCommand(releasing));
+    }
+
+    private static LeaseKey parked(LeaseKey key) {
+        return LeaseKey.of(Kind.PARKED, key.hostId(), key.epoch() + 1);
+    }
+
+    private static Transition bid(Releasing releasing) {
+        return Transition.to(releasing, farewellCommand(releasing));
+    }
+
+    private static Command farewellCommand(Releasing releasing) {
+        LeaseKey key = releasing.tenure().key();
+        return switch (releasing.farewell()) {
+            case RELEASING -> new Command.Release(key);
+            case UNREGISTERING -> new Command.Register(key, LeaseKey.NONE, false);
+            case PARKING -> new Command.Register(key, parked(key), releasing.known().persists());
+        };
     }
 
     private Transition whileReleasing(Releasing releasing, LeaseEvent event, long now) {
         Losing losing = new Losing(releasing.known(), releasing.tenure());
         return switch (event) {
             case LeaseEvent.Answered(Outcome outcome) ->
-                    switch (outcome) {
-                        case Outcome.Unknown _ ->
-                                releasing.released()
-                                        ? free(releasing.known())
-                                        : Transition.to(losing, wakeToLook(now));
-                        case Outcome.Attention _ ->
-                                releasing.released() ? unregister(releasing) : ask(losing);
-                        case Outcome.Good _, Outcome.Conflict _, Outcome.Refused _ ->
-                                releasing.released()
-                                        ? free(releasing.known().withoutReservation())
-                                        : unregister(releasing);
-                        case Outcome.Observed _ -> throw outOfPlace(releasing, event);
+                    switch (releasing.farewell()) {
+                        case RELEASING, PARKING -> released(releasing, losing, outcome, now);
+                        case UNREGISTERING -> unregistered(releasing, outcome);
                     };
+            case LeaseEvent.StoreFailed(String reason) ->
+                    Transition.to(
+                            releasing,
+                            tell(new Report.Trouble(storeFailure(reason))),
+                            farewellCommand(releasing));
             case LeaseEvent.Reinstated _ -> ask(losing);
             case LeaseEvent.Fenced _ -> free(releasing.known());
             case LeaseEvent.Wanted _,
                     LeaseEvent.Unwanted _,
                     LeaseEvent.Timer _,
-                    LeaseEvent.StoreFailed _,
                     LeaseEvent.Abandoned _ ->
                     throw outOfPlace(releasing, event);
         };
     }
 
-    private static Transition unregister(Releasing releasing) {
-        return Transition.to(
-                new Releasing(releasing.known(), releasing.tenure(), true),
-                new Command.Register(releasing.tenure().key(), LeaseKey.NONE, false));
+    private Transition released(Releasing releasing, Losing losing, Outcome outcome, long now) {
+        Known known = releasing.known();
+        boolean parking = releasing.farewell() == Farewell.PARKING;
+        return switch (outcome) {
+            case Outcome.Unknown _ -> Transition.to(losing, wakeToLook(now));
+            case Outcome.Attention _ -> ask(losing);
+            case Outcome.Refused _ when parking && known.persists() ->
+                    bid(
+                            new Releasing(
+                                    known.withoutPersisting(),
+                                    releasing.tenure(),
+                                    Farewell.PARKING));
+            case Outcome.Good _, Outcome.Conflict _, Outcome.Refused _ ->
+                    parking
+                            ? free(known)
+                            : bid(new Releasing(known, releasing.tenure(), Farewell.UNREGISTERING));
+            case Outcome.Observed _ ->
+                    throw outOfPlace(releasing, new LeaseEvent.Answered(outcome));
+        };
+    }
+
+    /** A registration that stays, because nobody answered, blocks nobody. */
+    private static Transition unregistered(Releasing releasing, Outcome outcome) {
+        return switch (outcome) {
+            case Outcome.Attention _ -> bid(releasing);
+            case Outcome.Unknown _ -> free(releasing.known());
+            case Outcome.Good _, Outcome.Conflict _, Outcome.Refused _ ->
+                    free(releasing.known().withoutReservation());
+            case Outcome.Observed _ ->
+                    throw outOfPlace(releasing, new LeaseEvent.Answered(outcome));
+        };
     }
 
     private static Transition free(Known known) {

@@ -4,8 +4,8 @@ package org.lunlock.lock;
 import org.lunlock.iscsi.Check;
 
 /**
- * The reservation key one host registers, 8 bytes: who we are (16 bits, always {@link #MAGIC}), the
- * host (16 bits) and the epoch (32 bits, renewed upwards). SPC-4 PERSISTENT RESERVE OUT, REGISTER.
+ * The reservation key one host registers, 8 bytes: what it says (16 bits, a {@link Kind}), the host
+ * (16 bits) and the epoch (32 bits, renewed upwards). SPC-4 PERSISTENT RESERVE OUT, REGISTER.
  *
  * <p>A host never registers the same key twice, so a key that has not changed has not been renewed.
  * Host ids are drawn by chance: two hosts may share one. Only the whole key says that it is ours.
@@ -15,21 +15,46 @@ public record LeaseKey(long value) {
     /** No key: SPC-4 registers zero to remove a registration. */
     public static final LeaseKey NONE = new LeaseKey(0);
 
-    /** "LL": the key was made by lunlock. */
-    public static final int MAGIC = 0x4c4c;
-
     /** Host ids are 0..0xffff. */
     public static final int HOST_ID_MAX = 0xffff;
 
-    public static LeaseKey of(int hostId, int epoch) {
+    /** What a key says, by its first two bytes; "L" stands for lunlock. */
+    public enum Kind {
+        /** "LL": its host holds the volume. */
+        HOLDING(0x4c4c),
+        /**
+         * "LG": its host holds the volume, and somebody lost it without a word since it was last
+         * free: a session of that host may still be there, with writes to come.
+         */
+        GUARDING(0x4c47),
+        /** "LP": nobody holds the volume; the reservation only keeps such writes out. */
+        PARKED(0x4c50);
+
+        private final int magic;
+
+        Kind(int magic) {
+            this.magic = magic;
+        }
+    }
+
+    public static LeaseKey of(Kind kind, int hostId, int epoch) {
         Check.that(hostId >= 0 && hostId <= HOST_ID_MAX, "a host id has 16 bits");
         return new LeaseKey(
-                (long) MAGIC << 48 | (long) hostId << 32 | Integer.toUnsignedLong(epoch));
+                (long) kind.magic << 48 | (long) hostId << 32 | Integer.toUnsignedLong(epoch));
     }
 
     /** Whether lunlock made it. Any other key is somebody's own and is left alone. */
     public boolean isLunlock() {
-        return value >>> 48 == MAGIC;
+        return is(Kind.HOLDING) || is(Kind.GUARDING) || is(Kind.PARKED);
+    }
+
+    public boolean is(Kind kind) {
+        return value >>> 48 == kind.magic;
+    }
+
+    /** Whether the volume must not be left without a reservation. */
+    boolean guards() {
+        return is(Kind.GUARDING) || is(Kind.PARKED);
     }
 
     public int hostId() {

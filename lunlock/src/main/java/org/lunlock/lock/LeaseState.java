@@ -50,12 +50,15 @@ public sealed interface LeaseState {
     /** It is not ours any more. Only {@link LeaseEvent.Unwanted} ends this. */
     record Lost(Known known, String reason) implements LeaseState {}
 
-    /**
-     * Gives it back: RELEASE, then unregister.
-     *
-     * @param released the first is done
-     */
-    record Releasing(Known known, Tenure tenure, boolean released) implements LeaseState {}
+    /** Gives it back: RELEASE, then unregister; or parks its key. */
+    record Releasing(Known known, Tenure tenure, Farewell farewell) implements LeaseState {}
+
+    /** What is under way while {@link Releasing}. */
+    enum Farewell {
+        RELEASING,
+        UNREGISTERING,
+        PARKING
+    }
 
     /** A key that holds the volume, and when we first saw exactly this key. */
     record Sight(LeaseKey key, long since) {}

@@ -16,8 +16,10 @@ public sealed interface Outcome {
     /**
      * A unit attention about reservations or a reset, 2A/03..05 or 29/xx: not executed, and things
      * may have changed. SPC-4, Unit attention condition.
+     *
+     * @param preempted RESERVATIONS PREEMPTED or REGISTRATIONS PREEMPTED, 2A/03 or 2A/05
      */
-    record Attention(String sense) implements Outcome {}
+    record Attention(boolean preempted, String sense) implements Outcome {}
 
     /** The target does not do this: not executed. */
     record Refused(String reason) implements Outcome {}

@@ -234,11 +234,11 @@ final class SimulatedHost {
     }
 
     private void tell(Report report) {
-        if (report instanceof Report.Acquired) {
-            tenure = simulation.granted(this);
+        if (report instanceof Report.Acquired(LeaseKey key, long _)) {
+            tenure = simulation.granted(this, key);
             grants++;
             outstanding.clear();
-            holdUntil = simulation.now + millis(100, simulation.calm ? 500 : 6_000);
+            holdUntil = simulation.now + millis(100, simulation.calm ? 300 : 3_000);
         } else if (report instanceof Report.Lost || report instanceof Report.Freed) {
             outstanding.clear();
         }
@@ -268,7 +268,7 @@ final class SimulatedHost {
             }
             default -> {}
         }
-        after(millis(50, 400), this::live);
+        after(millis(50, 300), this::live);
     }
 
     private void write() {
@@ -309,9 +309,7 @@ final class SimulatedHost {
             return;
         }
         boolean preempted =
-                !(outcome instanceof Outcome.Attention(String sense))
-                        || sense.equals("2A/03")
-                        || sense.equals("2A/05");
+                !(outcome instanceof Outcome.Attention attention) || attention.preempted();
         if (!preempted) {
             guarding = true;
             forgetCommand();

@@ -125,7 +125,7 @@ final class SimulatedTarget {
             return new Outcome.Good();
         }
         if (!pending.isEmpty()) {
-            return new Outcome.Attention(pending.removeFirst());
+            return attention(pending.removeFirst());
         }
         return switch (command) {
             case Command.Register register -> register(nexus, register);
@@ -227,7 +227,7 @@ final class SimulatedTarget {
         Nexus nexus = nexus(session);
         List<String> pending = attentions.getOrDefault(nexus, new ArrayList<>());
         if (!pending.isEmpty()) {
-            return new Outcome.Attention(pending.removeFirst());
+            return attention(pending.removeFirst());
         }
         if (holder != null && !holder.nexus.equals(nexus)) {
             return new Outcome.Conflict();
@@ -268,6 +268,10 @@ final class SimulatedTarget {
             }
         }
         return null;
+    }
+
+    private static Outcome attention(String sense) {
+        return new Outcome.Attention(sense.equals("2A/03") || sense.equals("2A/05"), sense);
     }
 
     private void attend(Nexus nexus, String sense) {
