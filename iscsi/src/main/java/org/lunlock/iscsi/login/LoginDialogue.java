@@ -58,39 +58,26 @@ public final class LoginDialogue {
      */
     public LoginOutcome run() throws IscsiException {
         try {
-            negotiateSecurity();
-            return new LoggedIn(negotiateOperational());
+            List<TextKey> keys = introduction();
+            if (credentials != null) {
+                negotiateSecurity(credentials, keys);
+                keys = List.of();
+            }
+            return new LoggedIn(negotiateOperational(keys));
         } catch (RedirectedException redirected) {
             return redirected.outcome();
         }
     }
 
-    /** RFC 7143 §6.3.2 (iSCSI Security Negotiation). */
-    private void negotiateSecurity() throws IscsiException, RedirectedException {
-        Heard heard = credentials == null ? beNobody() : authenticate(credentials);
-        while (!heard.response().transit()) {
-            heard = say(SECURITY_NEGOTIATION, LOGIN_OPERATIONAL_NEGOTIATION, List.of());
-        }
-    }
-
-    /** RFC 7143 §6.3.3 (Operational Parameter Negotiation during the Login Phase). */
-    private Settings negotiateOperational() throws IscsiException, RedirectedException {
-        Heard heard = say(LOGIN_OPERATIONAL_NEGOTIATION, FULL_FEATURE_PHASE, negotiation.offers());
-        while (!heard.response().transit()) {
-            heard = say(LOGIN_OPERATIONAL_NEGOTIATION, FULL_FEATURE_PHASE, List.of());
-        }
-        return negotiation.settings(heard.response());
-    }
-
-    private Heard beNobody() throws IscsiException, RedirectedException {
-        Heard heard = say(SECURITY_NEGOTIATION, LOGIN_OPERATIONAL_NEGOTIATION, introduction(NONE));
-        if (!heard.security().getOrDefault(AUTH_METHOD.text(), NONE).equals(NONE)) {
-            throw refusal("wants CHAP: give a user and a secret");
-        }
-        return heard;
-    }
-
-    private Heard authenticate(Credentials ours) throws IscsiException, RedirectedException {
+    /**
+     * Proves who we are, and has the target prove it where that is wanted. RFC 7143 §6.3.2 (iSCSI
+     * Security Negotiation).
+     *
+     * <p>Left out without credentials: LIO cuts the connection when it wants CHAP and is offered
+     * AuthMethod=None here, but says why when this stage is skipped.
+     */
+    private void negotiateSecurity(Credentials ours, List<TextKey> introduction)
+            throws IscsiException, RedirectedException {
         Chap chap =
                 new Chap(
                         identity.targetText(),
@@ -99,15 +86,31 @@ public final class LoginDialogue {
                         new SecureRandom());
         // A target that must prove itself is not offered a way around it.
         String methods = ours.mutual() == null ? CHAP + "," + NONE : CHAP;
-        Heard heard = say(SECURITY_NEGOTIATION, SECURITY_NEGOTIATION, introduction(methods));
-        if (chosen(methods, heard).equals(NONE)) {
-            return heard;
+        List<TextKey> keys = new ArrayList<>(introduction);
+        keys.add(TextKey.of(AUTH_METHOD, methods));
+
+        Heard heard = say(SECURITY_NEGOTIATION, SECURITY_NEGOTIATION, keys);
+        if (chosen(methods, heard).equals(CHAP)) {
+            heard = say(SECURITY_NEGOTIATION, SECURITY_NEGOTIATION, chap.offer());
+            List<TextKey> answer = chap.answer(heard.security());
+            heard = say(SECURITY_NEGOTIATION, LOGIN_OPERATIONAL_NEGOTIATION, answer);
+            chap.verify(heard.security());
         }
-        Heard challenge = say(SECURITY_NEGOTIATION, SECURITY_NEGOTIATION, chap.offer());
-        List<TextKey> answer = chap.answer(challenge.security());
-        Heard proof = say(SECURITY_NEGOTIATION, LOGIN_OPERATIONAL_NEGOTIATION, answer);
-        chap.verify(proof.security());
-        return proof;
+        while (!heard.response().transit()) {
+            heard = say(SECURITY_NEGOTIATION, LOGIN_OPERATIONAL_NEGOTIATION, List.of());
+        }
+    }
+
+    /** RFC 7143 §6.3.3 (Operational Parameter Negotiation during the Login Phase). */
+    private Settings negotiateOperational(List<TextKey> introduction)
+            throws IscsiException, RedirectedException {
+        List<TextKey> keys = new ArrayList<>(introduction);
+        keys.addAll(negotiation.offers());
+        Heard heard = say(LOGIN_OPERATIONAL_NEGOTIATION, FULL_FEATURE_PHASE, keys);
+        while (!heard.response().transit()) {
+            heard = say(LOGIN_OPERATIONAL_NEGOTIATION, FULL_FEATURE_PHASE, List.of());
+        }
+        return negotiation.settings(heard.response());
     }
 
     private String chosen(String methods, Heard heard) throws LoginException, ProtocolException {
@@ -129,7 +132,7 @@ public final class LoginDialogue {
     }
 
     /** Who we are and what we want; nowhere but in the first request. */
-    private List<TextKey> introduction(String authMethods) {
+    private List<TextKey> introduction() {
         List<TextKey> keys = new ArrayList<>();
         keys.add(TextKey.of(Key.INITIATOR_NAME, identity.initiator().value()));
         IscsiName target = identity.target();
@@ -139,7 +142,6 @@ public final class LoginDialogue {
             keys.add(TextKey.of(Key.SESSION_TYPE, "Normal"));
             keys.add(TextKey.of(Key.TARGET_NAME, target.value()));
         }
-        keys.add(TextKey.of(AUTH_METHOD, authMethods));
         return keys;
     }
 

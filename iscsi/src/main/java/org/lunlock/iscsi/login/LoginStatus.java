@@ -7,7 +7,8 @@ import org.lunlock.iscsi.LoginException;
 /** What the reasons to refuse a login mean. RFC 7143 §11.13.5 (Status-Class and Status-Detail). */
 enum LoginStatus {
     INITIATOR_ERROR(0x0200, "the target blames the initiator"),
-    AUTHENTICATION_FAILURE(LoginException.AUTHENTICATION_FAILURE, "wrong CHAP user or secret"),
+    AUTHENTICATION_FAILURE(
+            LoginException.AUTHENTICATION_FAILURE, "CHAP user or secret wrong or missing"),
     AUTHORIZATION_FAILURE(
             LoginException.AUTHORIZATION_FAILURE, "this initiator is not allowed to use it"),
     NOT_FOUND(LoginException.NOT_FOUND, "no target of that name at this portal"),
@@ -20,7 +21,8 @@ enum LoginStatus {
     SESSION_DOES_NOT_EXIST(0x020a, "the session to join does not exist"),
     INVALID_DURING_LOGIN(0x020b, "the request is invalid during login"),
     TARGET_ERROR(0x0300, "the target had an error of its own"),
-    SERVICE_UNAVAILABLE(0x0301, "the target is not available now; try again later"),
+    /** What LIO answers for a target name that it does not know. */
+    SERVICE_UNAVAILABLE(0x0301, "no such target, or it is not available now"),
     OUT_OF_RESOURCES(0x0302, "the target is out of resources; try again later");
 
     private final int code;

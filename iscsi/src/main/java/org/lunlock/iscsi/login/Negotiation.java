@@ -75,9 +75,15 @@ final class Negotiation {
             results.put(key, key.read(value));
         } else if (!offers.containsKey(key)) {
             receiveOffer(key, value);
-        } else if (!ResultFunction.isRefusal(value)) {
-            results.put(key, key.result(offers.get(key), value));
+        } else if (!isDeclined(key, value)) {
+            results.put(key, key.result(ours(key), value));
         }
+    }
+
+    /** tgt 1.0.85 answers None where it should reject a list that has nothing it can do. */
+    private static boolean isDeclined(Key key, String value) {
+        boolean nothing = key.function() == ResultFunction.LIST && value.equals(NONE);
+        return ResultFunction.isRefusal(value) || nothing;
     }
 
     /** LIO offers every key that it was not offered, and waits for the answers. */
@@ -161,7 +167,8 @@ final class Negotiation {
         if (ResultFunction.isRefusal(result)) {
             throw new LoginException(
                     0,
-                    "%s does not agree to %s=%s".formatted(identity.targetText(), key, ours(key)));
+                    "%s does not do %s=%s, which is required"
+                            .formatted(identity.targetText(), key, ours(key)));
         }
         return !result.equals(NONE);
     }

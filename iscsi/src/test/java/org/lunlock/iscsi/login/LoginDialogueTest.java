@@ -41,7 +41,6 @@ class LoginDialogueTest {
     private static final Credentials MUTUAL =
             new Credentials("hogehoge", OURS, new Credentials.Mutual("target", THEIRS));
 
-    private static final Step NO_SECURITY = agrees("AuthMethod=None", "TargetPortalGroupTag=1");
     private static final Step CHOOSES_CHAP = agrees("AuthMethod=CHAP", "TargetPortalGroupTag=1");
     private static final Step CHALLENGES = agrees("CHAP_A=5", "CHAP_I=165", "CHAP_C=0x0102");
 
@@ -80,20 +79,17 @@ class LoginDialogueTest {
     // ---- without authentication
 
     @Test
-    void twoRequestsLogInWithoutAuthentication() throws IscsiException {
-        LoginScript script = LoginScript.of(NO_SECURITY, agrees("InitialR2T=Yes"));
+    void oneRequestLogsInWithoutAuthentication() throws IscsiException {
+        LoginScript script = LoginScript.of(agrees("TargetPortalGroupTag=1", "InitialR2T=Yes"));
         Settings settings = login(null, script);
 
         assertThat(script.heard().getFirst())
-                .containsExactly(
-                        Map.entry("InitiatorName", "iqn.2026-11.org.lunlock:host-a"),
-                        Map.entry("SessionType", "Normal"),
-                        Map.entry("TargetName", "iqn.2026-11.org.lunlock:disk"),
-                        Map.entry("AuthMethod", "None"));
-        assertThat(script.heard().getLast())
+                .containsEntry("InitiatorName", "iqn.2026-11.org.lunlock:host-a")
+                .containsEntry("SessionType", "Normal")
+                .containsEntry("TargetName", "iqn.2026-11.org.lunlock:disk")
                 .containsEntry("MaxBurstLength", "16776192")
                 .containsEntry("MaxOutstandingR2T", "8")
-                .doesNotContainKeys("InitiatorName", "SessionType", "TargetName");
+                .doesNotContainKey("AuthMethod");
         assertThat(settings.initialR2t()).isTrue();
         assertThat(settings.targetPortalGroupTag()).isEqualTo(OptionalInt.of(1));
         assertThat(settings.tsih()).isEqualTo(0x0100);
@@ -101,20 +97,18 @@ class LoginDialogueTest {
 
     @Test
     void headersTellStagesAndNumbers() throws IscsiException {
-        LoginScript script = LoginScript.of(NO_SECURITY, agrees());
+        LoginScript script = LoginScript.of(stays(), agrees());
         Settings settings = login(null, script);
 
         LoginRequest first = script.requests().getFirst();
-        assertThat(first.currentStage()).isEqualTo(Stage.SECURITY_NEGOTIATION);
-        assertThat(first.nextStage()).isEqualTo(Stage.LOGIN_OPERATIONAL_NEGOTIATION);
+        assertThat(first.currentStage()).isEqualTo(Stage.LOGIN_OPERATIONAL_NEGOTIATION);
+        assertThat(first.nextStage()).isEqualTo(Stage.FULL_FEATURE_PHASE);
         assertThat(first.transit()).isTrue();
         assertThat(first.isid()).isEqualTo(LoginScript.ISID);
         assertThat(first.cmdSn()).isEqualTo(77);
         assertThat(first.expStatSn()).isZero();
 
         LoginRequest second = script.requests().getLast();
-        assertThat(second.currentStage()).isEqualTo(Stage.LOGIN_OPERATIONAL_NEGOTIATION);
-        assertThat(second.nextStage()).isEqualTo(Stage.FULL_FEATURE_PHASE);
         assertThat(second.cmdSn()).isEqualTo(77);
         // The script's first StatSN is ffffffff, and the number after it is 0.
         assertThat(second.expStatSn()).isZero();
@@ -125,7 +119,7 @@ class LoginDialogueTest {
 
     @Test
     void discoveryNamesNoTarget() throws IscsiException {
-        LoginScript script = LoginScript.of(agrees("AuthMethod=None"), agrees());
+        LoginScript script = LoginScript.of(agrees());
         new LoginDialogue(DISCOVERY, LoginParameters.DEFAULTS, null, script).run();
         assertThat(script.heard().getFirst())
                 .containsEntry("SessionType", "Discovery")
@@ -136,13 +130,14 @@ class LoginDialogueTest {
     void targetThatIsNotReadyIsAskedAgain() throws IscsiException {
         LoginScript script =
                 LoginScript.of(
-                        stays("AuthMethod=None"),
+                        CHOOSES_CHAP,
+                        CHALLENGES,
                         stays(),
-                        agrees("TargetPortalGroupTag=1"),
+                        agrees(),
                         stays("MaxBurstLength=8192"),
                         agrees());
-        assertThat(login(null, script).maxBurstLength()).isEqualTo(8192);
-        assertThat(script.requests()).allMatch(LoginRequest::transit);
+        assertThat(login(ONE_WAY, script).maxBurstLength()).isEqualTo(8192);
+        assertThat(script.requests().subList(2, 6)).allMatch(LoginRequest::transit);
         assertThat(script.heard().getLast()).isEmpty();
     }
 
@@ -150,9 +145,7 @@ class LoginDialogueTest {
     void offersOfTheTargetAreAnsweredInTheNextRequest() throws IscsiException {
         LoginScript script =
                 LoginScript.of(
-                        NO_SECURITY,
-                        stays("TaskReporting=RFC3720", "IFMarker=No", "X-vendor=1"),
-                        agrees());
+                        stays("TaskReporting=RFC3720", "IFMarker=No", "X-vendor=1"), agrees());
         login(null, script);
         assertThat(script.heard().getLast())
                 .containsExactly(
@@ -162,18 +155,13 @@ class LoginDialogueTest {
     }
 
     @Test
-    void targetThatWantsChapFromNobodyIsExplained() {
-        assertRefusedByUs("wants CHAP", null, stays("AuthMethod=CHAP"));
-    }
-
-    @Test
     void lostConnectionIsPassedOn() {
         Step lost =
                 (request, keys) -> {
                     throw new TransportException("closed");
                 };
         assertThatExceptionOfType(TransportException.class)
-                .isThrownBy(() -> login(null, LoginScript.of(NO_SECURITY, lost)));
+                .isThrownBy(() -> login(null, LoginScript.of(lost)));
     }
 
     // ---- CHAP
@@ -184,7 +172,14 @@ class LoginDialogueTest {
                 LoginScript.of(CHOOSES_CHAP, CHALLENGES, agrees(), agrees("ImmediateData=No"));
         assertThat(login(ONE_WAY, script).immediateData()).isFalse();
 
-        assertThat(script.heard().get(0)).containsEntry("AuthMethod", "CHAP,None");
+        assertThat(script.heard().getFirst())
+                .containsExactly(
+                        Map.entry("InitiatorName", "iqn.2026-11.org.lunlock:host-a"),
+                        Map.entry("SessionType", "Normal"),
+                        Map.entry("TargetName", "iqn.2026-11.org.lunlock:disk"),
+                        Map.entry("AuthMethod", "CHAP,None"));
+        assertThat(script.heard().getLast())
+                .doesNotContainKeys("InitiatorName", "SessionType", "TargetName", "AuthMethod");
         assertThat(script.heard().get(1)).containsExactly(Map.entry("CHAP_A", "5"));
         byte[] response = Chap.response(ChapAlgorithm.MD5, 165, OURS, new byte[] {1, 2});
         assertThat(script.heard().get(2))
@@ -208,7 +203,7 @@ class LoginDialogueTest {
         assertThatExceptionOfType(LoginException.class)
                 .isThrownBy(() ->
                         login(ONE_WAY, LoginScript.of(CHOOSES_CHAP, CHALLENGES, refuses(0x0201))))
-                .withMessageContaining("wrong CHAP user or secret")
+                .withMessageContaining("CHAP user or secret wrong")
                 .withMessageContaining("iqn.2026-11.org.lunlock:disk")
                 .satisfies(e ->
                         assertThat(e.status()).isEqualTo(LoginException.AUTHENTICATION_FAILURE));
@@ -283,29 +278,26 @@ class LoginDialogueTest {
     void longAnswerComesInPieces() throws IscsiException {
         LoginScript script =
                 LoginScript.of(
-                        NO_SECURITY,
-                        begins("MaxBurst"),
-                        begins("Length=81"),
-                        ends("92\0InitialR2T=No\0"));
+                        begins("MaxBurst"), begins("Length=81"), ends("92\0InitialR2T=No\0"));
         Settings settings = login(null, script);
         assertThat(settings.maxBurstLength()).isEqualTo(8192);
         assertThat(settings.initialR2t()).isFalse();
-        assertThat(script.lengths().subList(2, 4)).containsOnly(0);
+        assertThat(script.lengths().subList(1, 3)).containsOnly(0);
     }
 
     @Test
     void longTextOfOursGoesInPieces() throws IscsiException {
         LoginParameters parameters =
                 LoginParameters.DEFAULTS.with(Key.INITIATOR_ALIAS, "x".repeat(20_000));
-        LoginScript script = LoginScript.of(NO_SECURITY, stays(), stays(), agrees());
+        LoginScript script = LoginScript.of(stays(), stays(), agrees());
         new LoginDialogue(NORMAL, parameters, null, script).run();
         assertThat(script.requests())
                 .extracting(LoginRequest::continues)
-                .containsExactly(false, true, true, false);
+                .containsExactly(true, true, false);
         assertThat(script.requests())
                 .extracting(LoginRequest::transit)
-                .containsExactly(true, false, false, true);
-        assertThat(script.lengths().subList(1, 3)).containsOnly(8192);
+                .containsExactly(false, false, true);
+        assertThat(script.lengths().subList(0, 2)).containsOnly(8192);
         assertThat(script.lengths().getLast()).isBetween(3000, 5000);
     }
 
@@ -313,7 +305,7 @@ class LoginDialogueTest {
     void targetMustNotAnswerHalfAText() {
         LoginParameters parameters =
                 LoginParameters.DEFAULTS.with(Key.INITIATOR_ALIAS, "x".repeat(20_000));
-        LoginScript script = LoginScript.of(NO_SECURITY, stays("InitialR2T=No"));
+        LoginScript script = LoginScript.of(stays("InitialR2T=No"));
         assertThatExceptionOfType(ProtocolException.class)
                 .isThrownBy(() -> new LoginDialogue(NORMAL, parameters, null, script).run())
                 .withMessageContaining("before our text is complete");
@@ -333,7 +325,7 @@ class LoginDialogueTest {
 
     @Test
     void targetThatNeverGoesOnEnds() {
-        LoginScript script = LoginScript.of(NO_SECURITY).then(stays());
+        LoginScript script = LoginScript.of().then(stays());
         assertThatExceptionOfType(ProtocolException.class)
                 .isThrownBy(() -> login(null, script))
                 .withMessageContaining("did not end within 32 requests");
@@ -344,16 +336,16 @@ class LoginDialogueTest {
     void keyThatComesTwiceIsRefused() {
         Step twice =
                 (request, keys) -> ends("InitialR2T=No\0InitialR2T=Yes\0").answer(request, keys);
-        assertProtocolError("InitialR2T twice", null, NO_SECURITY, twice);
-        assertProtocolError(
-                "TargetPortalGroupTag twice", null, NO_SECURITY, agrees("TargetPortalGroupTag=1"));
+        assertProtocolError("InitialR2T twice", null, twice);
+        Step tells = stays("TargetPortalGroupTag=1");
+        assertProtocolError("TargetPortalGroupTag twice", null, tells, tells);
     }
 
     @Test
     void illegalValuesAreRefused() {
-        assertProtocolError("MaxBurstLength", null, NO_SECURITY, agrees("MaxBurstLength=0"));
-        assertProtocolError("ErrorRecovery", null, NO_SECURITY, agrees("ErrorRecoveryLevel=1"));
-        assertProtocolError("InitialR2T", null, NO_SECURITY, agrees("InitialR2T=maybe"));
+        assertProtocolError("MaxBurstLength", null, agrees("MaxBurstLength=0"));
+        assertProtocolError("ErrorRecovery", null, agrees("ErrorRecoveryLevel=1"));
+        assertProtocolError("InitialR2T", null, agrees("InitialR2T=maybe"));
         assertProtocolError("no key=value", null, ends("garbage\0"));
     }
 
@@ -375,7 +367,12 @@ class LoginDialogueTest {
                                         response(request, true, false, 0),
                                         Stage.SECURITY_NEGOTIATION,
                                         Stage.FULL_FEATURE_PHASE));
-        assertProtocolError("asked for LOGIN_OPERATIONAL_NEGOTIATION", null, skips);
+        assertProtocolError(
+                "asked for LOGIN_OPERATIONAL_NEGOTIATION",
+                ONE_WAY,
+                CHOOSES_CHAP,
+                CHALLENGES,
+                skips);
     }
 
     @Test
@@ -398,9 +395,9 @@ class LoginDialogueTest {
                         answer(
                                 withStages(
                                         response(request, false, false, 0),
-                                        Stage.LOGIN_OPERATIONAL_NEGOTIATION,
-                                        Stage.LOGIN_OPERATIONAL_NEGOTIATION));
-        assertProtocolError("not in SECURITY_NEGOTIATION", null, elsewhere);
+                                        Stage.SECURITY_NEGOTIATION,
+                                        Stage.SECURITY_NEGOTIATION));
+        assertProtocolError("not in LOGIN_OPERATIONAL_NEGOTIATION", null, elsewhere);
     }
 
     private static LoginResponse withStages(LoginResponse response, Stage current, Stage next) {
@@ -427,7 +424,7 @@ class LoginDialogueTest {
     @ParameterizedTest
     @CsvSource({
         "0x0200, blames the initiator",
-        "0x0201, wrong CHAP user or secret",
+        "0x0201, CHAP user or secret wrong",
         "0x0202, not allowed",
         "0x0203, no target of that name",
         "0x0204, was removed",
@@ -440,7 +437,7 @@ class LoginDialogueTest {
         "0x020b, invalid during login",
         "0x02ee, blames the initiator",
         "0x0300, error of its own",
-        "0x0301, try again later",
+        "0x0301, not available now",
         "0x0302, out of resources",
         "0x0400, not defined",
     })

@@ -66,7 +66,25 @@ final class LoginScript implements LoginChannel {
         heard.add(keys);
         lengths.add(text.remaining());
         Step step = steps.isEmpty() ? forever : steps.remove();
-        return step.answer(request, keys);
+        return step.answer(requests.size() == 1 ? atFirstStatSn(request) : request, keys);
+    }
+
+    /** The first request cannot know where the target begins to count. */
+    private static LoginRequest atFirstStatSn(LoginRequest request) {
+        return new LoginRequest(
+                request.transit(),
+                request.continues(),
+                request.currentStage(),
+                request.nextStage(),
+                request.versionMax(),
+                request.versionMin(),
+                request.dataSegmentLength(),
+                request.isid(),
+                request.tsih(),
+                request.initiatorTaskTag(),
+                request.cid(),
+                request.cmdSn(),
+                FIRST_STAT_SN);
     }
 
     private boolean previousContinues() {
@@ -120,10 +138,6 @@ final class LoginScript implements LoginChannel {
 
     static LoginResponse response(
             LoginRequest request, boolean transit, boolean continues, int status) {
-        int statSn =
-                request.expStatSn() == 0 && request.currentStage() == Stage.SECURITY_NEGOTIATION
-                        ? FIRST_STAT_SN
-                        : request.expStatSn();
         return new LoginResponse(
                 transit,
                 continues,
@@ -135,7 +149,7 @@ final class LoginScript implements LoginChannel {
                 request.isid(),
                 transit && request.nextStage() == Stage.FULL_FEATURE_PHASE ? TSIH : 0,
                 request.initiatorTaskTag(),
-                statSn,
+                request.expStatSn(),
                 request.cmdSn(),
                 SerialNumber.plus(request.cmdSn(), 63),
                 status >> 8,

@@ -72,8 +72,10 @@ class NegotiationTest {
                 .isThrownBy(() -> settings(offers, "DataDigest=Reject"))
                 .withMessageContaining("DataDigest=CRC32C");
         assertThatExceptionOfType(LoginException.class).isThrownBy(() -> settings(offers));
-        assertThatExceptionOfType(ProtocolException.class)
+        assertThatExceptionOfType(LoginException.class)
                 .isThrownBy(() -> settings(offers, "DataDigest=None"));
+        assertThatExceptionOfType(ProtocolException.class)
+                .isThrownBy(() -> settings(offers, "DataDigest=MD5"));
     }
 
     @Test
