@@ -26,6 +26,9 @@ final class LoginExchange {
     /** Bytes of text a target takes in one PDU before it has declared its own limit. */
     static final int SEGMENT_LENGTH_MAX = 8192;
 
+    /** Bytes a target may say in a login; an honest one says some 500. */
+    static final int TEXT_LENGTH_MAX = 64 * 1024;
+
     private static final int VERSION = 0;
     private static final int REDIRECTION = 1;
     private static final int MOVED_PERMANENTLY = 2;
@@ -81,9 +84,9 @@ final class LoginExchange {
 
     private void append(ByteArrayOutputStream received, ByteBuffer text) throws ProtocolException {
         bytesReceived += text.remaining();
-        if (bytesReceived > TextKeys.LENGTH_MAX) {
+        if (bytesReceived > TEXT_LENGTH_MAX) {
             throw new ProtocolException(
-                    "the target sends more than " + TextKeys.LENGTH_MAX + " bytes of text");
+                    "the target sends more than " + TEXT_LENGTH_MAX + " bytes of text");
         }
         byte[] bytes = new byte[text.remaining()];
         text.get(bytes);

@@ -16,8 +16,8 @@ import org.lunlock.iscsi.ProtocolException;
  * zero byte after each. RFC 7143 §6.1 (Text Format).
  */
 public final class TextKeys {
-    /** More than any negotiation needs; SendTargets lists some 500 targets in it. */
-    public static final int LENGTH_MAX = 64 * 1024;
+    /** Bytes; an answer to SendTargets lists some thousands of targets in it. */
+    public static final int LENGTH_MAX = 1024 * 1024;
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9.+@_#-]{1,63}");
 

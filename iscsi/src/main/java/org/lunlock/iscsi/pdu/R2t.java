@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import org.lunlock.iscsi.ProtocolException;
 
 /**
- * The target asks for one burst of a write's data. RFC 7143 §11.8 (Ready To Transfer).
+ * The target asks for one burst of a write's data. RFC 7143 §11.8 (Ready To Transfer (R2T)).
  *
  * <p>The data path calls {@link #check} and reads fields in place; the record is for everything
  * else.

@@ -84,7 +84,7 @@ class PduPropertyTest {
     void decodingAndEncodingClearsReservedBitsAndNothingElse(Opcode opcode) {
         byte[] mask = HexFormat.of().parseHex(meaningfulBits(opcode).replace(" ", ""));
         Property.holds(
-                2_000,
+                500,
                 random -> {
                     byte[] bytes = validBytes(opcode, random);
                     byte[] encoded = encode(decode(bytes));
@@ -101,7 +101,7 @@ class PduPropertyTest {
     @EnumSource
     void decodingWhatWasEncodedGivesTheSameRecord(Opcode opcode) {
         Property.holds(
-                2_000,
+                500,
                 random -> {
                     Pdu pdu = decode(validBytes(opcode, random));
                     assertThat(decode(encode(pdu))).isEqualTo(pdu);
@@ -112,7 +112,7 @@ class PduPropertyTest {
     @Test
     void any48BytesDecodeOrThrowProtocolException() {
         Property.holds(
-                100_000,
+                50_000,
                 random -> {
                     ByteBuffer bhs = ByteBuffer.wrap(randomBytes(random));
                     decodeOrRefuse(() -> TargetPdu.decode(bhs));
