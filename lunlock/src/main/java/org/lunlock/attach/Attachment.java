@@ -175,6 +175,21 @@ public final class Attachment implements AutoCloseable {
         }
     }
 
+    /** Makes all I/O fail, at once and for good; device and mount stay until they are closed. */
+    public void abort() {
+        export.abort();
+    }
+
+    /** Whether something of it is still there. */
+    public boolean isOpen() {
+        lock.lock();
+        try {
+            return !undo.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The device of this machine, {@code /dev/loopN}. */
     public Path device() {
         LoopDevice attached = loop;

@@ -20,6 +20,10 @@ final class UndoStack {
         steps.push(undo);
     }
 
+    boolean isEmpty() {
+        return steps.isEmpty();
+    }
+
     /**
      * Undoes everything, newest first.
      *

@@ -59,6 +59,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     private static final long BUSY_PAUSE_NANOS = Duration.ofMillis(100).toNanos();
 
     private final SessionOptions options;
+    private final SessionListener listener;
     private final Keeper keeper;
     private final Thread thread;
 
@@ -92,6 +93,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
 
     private Session(SessionOptions options, SessionListener listener, SessionLogin login) {
         this.options = options;
+        this.listener = listener;
         this.keeper = new Keeper(this, listener);
         this.thread =
                 Thread.ofPlatform()
@@ -207,6 +209,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         }
         LOG.log(WARNING, "{0}: {1}", this, cause.getMessage());
         finishAll(failed, cause);
+        listener.fenced(cause);
     }
 
     private static boolean isGuarded(Task task) {

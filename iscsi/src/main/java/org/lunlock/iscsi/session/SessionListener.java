@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.session;
 
+import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
 
-/** Hears what becomes of a session. Runs in the session's thread and must not wait. */
+/** Hears what becomes of a session, most often in the session's thread. Must not wait. */
 public interface SessionListener {
     SessionListener NONE = new SessionListener() {};
 
@@ -12,6 +13,12 @@ public interface SessionListener {
 
     /** The session is back, and commands flow again. */
     default void reinstated() {}
+
+    /**
+     * A guarded command found that another host has the logical unit: from now on all of them fail.
+     * Called at most once, from the thread that found out.
+     */
+    default void fenced(FencedException cause) {}
 
     /**
      * The session is over and every command fails from now on. Not called for a session that was

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.volume;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.ExitCode;
+import org.lunlock.LunlockException;
+import org.lunlock.attach.AttachSpec;
+import org.lunlock.attach.Attachment;
+import org.lunlock.block.LunDevice;
+import org.lunlock.block.LunGeometry;
+import org.lunlock.config.Fence;
+import org.lunlock.config.Home;
+import org.lunlock.config.HostState;
+import org.lunlock.config.VolumeConfig;
+import org.lunlock.daemon.api.VolumeState;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.session.SessionOptions;
+
+/**
+ * One volume on its way from free to mounted, in straight lines. Whatever goes wrong, what was done
+ * before is undone: nothing stays mounted, attached, locked or logged in.
+ */
+final class Acquisition {
+    private final Home home;
+    private final HostState state;
+    private final VolumeConfig volume;
+    private final VolumeRequest request;
+    private final Progress progress;
+    private final Patience patience;
+
+    Acquisition(
+            Home home,
+            HostState state,
+            VolumeConfig volume,
+            VolumeRequest request,
+            Progress progress,
+            Patience patience) {
+        this.home = home;
+        this.state = state;
+        this.volume = volume;
+        this.request = request;
+        this.progress = progress;
+        this.patience = patience;
+    }
+
+    HeldVolume run(SessionOptions options) throws LunlockException {
+        if (volume.fence() == Fence.NONE) {
+            throw new LunlockException(
+                    ExitCode.CONFIGURATION,
+                    "volume %s has fence = \"none\", which this version cannot do (%s): remove it"
+                            .formatted(volume.name(), home.configFile()));
+        }
+        progress.step(VolumeState.CONNECTING);
+        Losses losses = new Losses(volume.name());
+        try {
+            Session session = Session.open(options, losses);
+            boolean kept = false;
+            try {
+                HeldVolume held = withSession(session, losses);
+                kept = true;
+                return held;
+            } finally {
+                if (!kept) {
+                    session.close();
+                }
+            }
+        } catch (IscsiException e) {
+            throw Failures.of("volume " + volume.name() + " cannot be had", e);
+        }
+    }
+
+    private HeldVolume withSession(Session session, Losses losses)
+            throws IscsiException, LunlockException {
+        Inspector inspector = new Inspector(session, volume.lun());
+        inspector.checkLun(volume);
+        checkIdentity(inspector.identity());
+        progress.step(VolumeState.LOCKING);
+        VolumeLock lock = VolumeLock.acquire(session, state, volume, progress, patience, losses);
+        boolean kept = false;
+        try {
+            HeldVolume held = withLock(session, lock, losses);
+            kept = true;
+            return held;
+        } finally {
+            if (!kept) {
+                lock.release();
+            }
+        }
+    }
+
+    private void checkIdentity(@Nullable String identity) throws LunlockException {
+        String recorded = volume.identity();
+        if (recorded != null && !recorded.equals(identity)) {
+            throw new LunlockException(
+                    ExitCode.DATA,
+                    "%s at %s is not the logical unit that was recorded (%s, it says %s):"
+                                    .formatted(volume.lun(), volume.target(), recorded, identity)
+                            + " check the target, or change identity in lunlock.toml");
+        }
+    }
+
+    private HeldVolume withLock(Session session, VolumeLock lock, Losses losses)
+            throws IscsiException, LunlockException {
+        progress.step(VolumeState.ATTACHING);
+        LunGeometry geometry = LunGeometry.of(session.failingFast(), volume.lun());
+        if (geometry.writeProtected() && !request.readOnly()) {
+            throw new LunlockException(
+                    ExitCode.DATA,
+                    "volume %s is write-protected (%s at %s): use --read-only"
+                            .formatted(volume.name(), volume.lun(), volume.target()));
+        }
+        LunDevice device = new LunDevice(session, volume.lun(), geometry, request.readOnly());
+        boolean kept = false;
+        try {
+            if (request.mount()) {
+                progress.step(VolumeState.MOUNTING);
+            }
+            Attachment attachment =
+                    Attachment.open(
+                            new AttachSpec(volume.name(), home.runtimeDirectory(), mount()),
+                            device);
+            kept = true;
+            return new HeldVolume(volume, session, lock, device, attachment, losses);
+        } finally {
+            if (!kept) {
+                device.close();
+            }
+        }
+    }
+
+    private AttachSpec.@Nullable Mount mount() {
+        if (!request.mount()) {
+            return null;
+        }
+        Path point = volume.mount().point();
+        String options = volume.mount().options();
+        List<String> words = options.isEmpty() ? List.of() : List.of(options.split(","));
+        return point == null
+                ? new AttachSpec.Mount(home.defaultMountPoint(volume.name()), true, words)
+                : new AttachSpec.Mount(point, false, words);
+    }
+}

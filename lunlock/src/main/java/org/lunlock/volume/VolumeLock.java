@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.volume;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.ExitCode;
+import org.lunlock.LunlockException;
+import org.lunlock.config.HostState;
+import org.lunlock.config.VolumeConfig;
+import org.lunlock.daemon.api.Holder;
+import org.lunlock.iscsi.FencedException;
+import org.lunlock.iscsi.session.ReinstatementGuard;
+import org.lunlock.iscsi.session.Session;
+import org.lunlock.lock.HolderInfo;
+import org.lunlock.lock.KeyStore;
+import org.lunlock.lock.Lease;
+import org.lunlock.lock.LeaseKey;
+import org.lunlock.lock.LeaseTimes;
+import org.lunlock.lock.OwnKeys;
+import org.lunlock.lock.Report;
+import org.lunlock.lock.TargetLock;
+import org.lunlock.lock.TargetReservations;
+import org.lunlock.posix.BootClock;
+
+/** The lock of one volume, tied to the session that it guards. */
+final class VolumeLock {
+    /** How often somebody who waits looks whether patience, or the session, is over. */
+    private static final Duration LOOK = Duration.ofMillis(50);
+
+    private final VolumeConfig volume;
+    private final Session session;
+    private final Progress progress;
+    private final Losses losses;
+    private final TargetLock lock;
+    private final CompletableFuture<Report> outcome = new CompletableFuture<>();
+    private volatile @Nullable Report blocked;
+    private volatile long token;
+
+    private VolumeLock(
+            Session session, HostState state, VolumeConfig volume, Progress progress, Losses losses)
+            throws LunlockException {
+        this.volume = volume;
+        this.session = session;
+        this.progress = progress;
+        this.losses = losses;
+        try {
+            this.lock =
+                    new TargetLock(
+                            volume.name(),
+                            new Lease(
+                                    state.hostId(),
+                                    new LeaseTimes(volume.term()),
+                                    System.nanoTime()),
+                            new TargetReservations(session.failingFast(), volume.lun()),
+                            new StoredKeys(state, volume),
+                            BootClock::nanos,
+                            this::told);
+        } catch (IOException e) {
+            throw new LunlockException(
+                    ExitCode.CONFIGURATION,
+                    "the keys of volume %s cannot be read: %s"
+                            .formatted(volume.name(), e.getMessage()),
+                    e);
+        }
+    }
+
+    /**
+     * Waits for the lock while patience lasts.
+     *
+     * @throws LunlockException HELD when somebody else has it; nothing is registered then
+     */
+    static VolumeLock acquire(
+            Session session,
+            HostState state,
+            VolumeConfig volume,
+            Progress progress,
+            Patience patience,
+            Losses losses)
+            throws LunlockException {
+        VolumeLock lock = new VolumeLock(session, state, volume, progress, losses);
+        boolean acquired = false;
+        try {
+            lock.await(patience);
+            session.guard(lock.guard());
+            losses.whenFenced(lock.lock::fenced);
+            acquired = true;
+            return lock;
+        } finally {
+            if (!acquired) {
+                lock.release();
+            }
+        }
+    }
+
+    private void await(Patience patience) throws LunlockException {
+        // Seconds since 1970 go up from holder to holder: for people; no safety hangs on it.
+        lock.want((int) Instant.now().getEpochSecond());
+        while (!decidedWithin(LOOK)) {
+            Report why = blocked;
+            boolean over = patience.remainingNanos() <= 0 && why != null;
+            if (over || patience.cancelled()) {
+                throw held(why);
+            }
+            LunlockException lost = losses.first().getNow(null);
+            if (lost != null) {
+                throw lost;
+            }
+        }
+        if (outcome.join() instanceof Report.Failed failed) {
+            throw new LunlockException(
+                    ExitCode.IO,
+                    "volume %s cannot be locked (%s): see 'lunlock scsi reservations %s'"
+                            .formatted(volume.name(), failed.reason(), volume.name()));
+        }
+    }
+
+    private boolean decidedWithin(Duration time) throws LunlockException {
+        try {
+            outcome.get(time.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LunlockException(ExitCode.INTERNAL, "interrupted", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("nothing fails in here", e);
+        }
+    }
+
+    private LunlockException held(@Nullable Report why) {
+        String next = "use --wait, or see 'lunlock locks'";
+        return switch (why) {
+            case Report.LeavingFreshTarget fresh ->
+                    new LunlockException(
+                            ExitCode.HELD,
+                            "volume %s is kept for its last holder for %d s more (its target was just"
+                                            .formatted(
+                                                    volume.name(), fresh.atMost().toSeconds() + 1)
+                                    + " started and has forgotten who that was): "
+                                    + next);
+            case Report.Blocked other ->
+                    new LunlockException(
+                            ExitCode.HELD,
+                            "volume %s is held by host %s (%s): %s"
+                                    .formatted(
+                                            volume.name(),
+                                            Hosts.name(other.holder().key()),
+                                            other.holder(),
+                                            next));
+            case null, default ->
+                    new LunlockException(
+                            ExitCode.HELD,
+                            "volume " + volume.name() + " was not to be had in time: " + next);
+        };
+    }
+
+    /** Runs in the lock's thread or the session's; never waits. */
+    private void told(Report report) {
+        switch (report) {
+            case Report.Blocked other -> {
+                blocked = other;
+                progress.waiting(holder(other.holder()));
+            }
+            case Report.LeavingFreshTarget _ -> {
+                blocked = report;
+                progress.waiting(
+                        new Holder(
+                                "unknown: the target was just started", false, null, null, null));
+            }
+            case Report.Trouble _ -> blocked = report;
+            case Report.Acquired acquired -> {
+                token = acquired.token();
+                outcome.complete(report);
+            }
+            case Report.Failed _ -> outcome.complete(report);
+            case Report.Lost lost -> {
+                session.fence(new FencedException(lost.reason()));
+                losses.lockLost(lost.reason());
+            }
+            case Report.Unsure _, Report.Kept _, Report.Freed _ -> {}
+        }
+    }
+
+    private static Holder holder(HolderInfo info) {
+        return new Holder(
+                Hosts.name(info.key()), false, null, info.unchangedFor().toMillis(), null);
+    }
+
+    private ReinstatementGuard guard() {
+        return connection -> lock.beforeReplay(new TargetReservations(connection, volume.lun()));
+    }
+
+    long token() {
+        return token;
+    }
+
+    long renewedMillisAgo() {
+        return Duration.ofNanos(BootClock.nanos() - lock.renewedAtNanos()).toMillis();
+    }
+
+    /** Gives the volume back as far as the target answers in time. Idempotent. */
+    void release() {
+        lock.release(volume.session().timeouts().logout());
+        lock.close();
+    }
+
+    /** In the state of this host, under the logical unit's name. */
+    private record StoredKeys(HostState state, VolumeConfig volume) implements KeyStore {
+        private String id() {
+            return volume.target() + "," + volume.lun().value();
+        }
+
+        @Override
+        public OwnKeys load() throws IOException {
+            try {
+                long[] keys = state.loadKeys(id());
+                return keys.length != 2
+                        ? OwnKeys.NONE
+                        : new OwnKeys(new LeaseKey(keys[0]), new LeaseKey(keys[1]));
+            } catch (LunlockException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        }
+
+        @Override
+        public void store(OwnKeys keys) throws IOException {
+            try {
+                state.storeKeys(id(), keys.registered().value(), keys.next().value());
+            } catch (LunlockException e) {
+                throw new IOException(e.getMessage(), e);
+            }
+        }
+    }
+}
