@@ -23,12 +23,13 @@ class FaultySocketTest {
     private static final int PATIENCE_MILLIS = 10_000;
 
     private ServerSocket echo;
+    private Thread server;
     private FaultySocket network;
 
     @BeforeEach
     void startEcho() throws IOException {
         echo = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        Thread.ofVirtual().start(this::serve);
+        server = Thread.ofVirtual().start(this::serve);
         network = FaultySocket.to(new Portal("127.0.0.1", echo.getLocalPort()));
     }
 
@@ -150,8 +151,9 @@ class FaultySocketTest {
     }
 
     @Test
-    void targetThatIsNotThereResetsTheInitiator() throws IOException {
+    void targetThatIsNotThereResetsTheInitiator() throws IOException, InterruptedException {
         echo.close();
+        server.join(SOON); // until then the port is open
         try (Socket initiator = connect()) {
             assertThatExceptionOfType(SocketException.class)
                     .isThrownBy(() -> initiator.getInputStream().read());
