@@ -2,7 +2,6 @@
 package org.lunlock.attach;
 
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Check;
 
@@ -25,16 +24,16 @@ public record AttachSpec(String volume, Path runtimeDirectory, @Nullable Mount m
      *
      * @param directory absolute
      * @param create whether to create the directory; one that the user named must be there
-     * @param options for mount(8), after ours, which are {@code nosuid,nodev}
+     * @param options as after {@code mount -o}, added to ours, which are {@code nosuid,nodev}; may
+     *     be empty
+     * @param fileSystem as after {@code mount -t}; null to go by what is found on the device
      */
-    public record Mount(Path directory, boolean create, List<String> options) {
-        public Mount {
-            options = List.copyOf(options);
-        }
+    public record Mount(
+            Path directory, boolean create, String options, @Nullable String fileSystem) {
 
         /** Where a volume goes whose user named no place. */
-        public static Mount byDefault(Path stateDirectory, String volume, List<String> options) {
-            return new Mount(stateDirectory.resolve("mnt").resolve(volume), true, options);
+        public static Path defaultDirectory(Path stateDirectory, String volume) {
+            return stateDirectory.resolve("mnt").resolve(volume);
         }
     }
 

@@ -45,6 +45,7 @@ public final class Attachment implements AutoCloseable {
     private final String volume;
     private final BlockDevice blockDevice;
     private final FuseExport export;
+    private final Tools tools;
     private final Duration patience;
     private final UndoStack undo = new UndoStack();
     private final ReentrantLock lock = new ReentrantLock();
@@ -54,10 +55,15 @@ public final class Attachment implements AutoCloseable {
     private volatile @Nullable MountPoint mountPoint;
 
     private Attachment(
-            String volume, BlockDevice blockDevice, FuseExport export, Duration patience) {
+            String volume,
+            BlockDevice blockDevice,
+            FuseExport export,
+            Tools tools,
+            Duration patience) {
         this.volume = volume;
         this.blockDevice = blockDevice;
         this.export = export;
+        this.tools = tools;
         this.patience = patience;
     }
 
@@ -74,30 +80,34 @@ public final class Attachment implements AutoCloseable {
     /** The same, with the programs run by somebody else, and another patience with users. */
     static Attachment open(AttachSpec spec, BlockDevice device, Tools tools, Duration patience)
             throws LunlockException {
+        // all that can be refused is refused before anything is done
         AttachSpec.Mount mount = spec.mount();
-        Format format = null;
-        Path directory = null;
-        if (mount != null) { // all that can be refused is refused before anything is done
-            format = FileSystemProbe.fileSystem(spec.volume(), device);
-            directory = MountPoint.prepare(mount);
-        }
+        Plan plan = mount == null ? null : plan(spec.volume(), mount, device, tools);
         Path exportDirectory = createExportDirectory(spec);
-        Attachment attachment =
-                new Attachment(
-                        spec.volume(),
-                        device,
-                        new FuseExport(exportDirectory, spec.volume(), device),
-                        patience);
+        FuseExport export = new FuseExport(exportDirectory, spec.volume(), device);
+        Attachment attachment = new Attachment(spec.volume(), device, export, tools, patience);
         try {
-            attachment.attach(tools);
-            if (mount != null && format != null && directory != null) {
-                attachment.mount(tools, format, directory, mount.options());
+            attachment.attach();
+            if (plan != null) {
+                attachment.mount(plan);
             }
             return attachment;
         } catch (LunlockException | RuntimeException | Error e) {
             attachment.closeForced().forEach(left -> LOG.log(WARNING, left));
             throw e;
         }
+    }
+
+    /** What is mounted where, found before there is anything to mount. */
+    private record Plan(MountPoint point, String type, String options) {}
+
+    private static Plan plan(String volume, AttachSpec.Mount mount, BlockDevice device, Tools tools)
+            throws LunlockException {
+        String type = mount.fileSystem();
+        if (type == null) {
+            type = FileSystemProbe.fileSystem(volume, device).mountType();
+        }
+        return new Plan(MountPoint.prepare(tools, volume, mount), type, mount.options());
     }
 
     private static Path createExportDirectory(AttachSpec spec) throws LunlockException {
@@ -118,7 +128,7 @@ public final class Attachment implements AutoCloseable {
         }
     }
 
-    private void attach(Tools tools) throws LunlockException {
+    private void attach() throws LunlockException {
         undo.push(export::close);
         undo.push(() -> orRemember(this::flushDevice));
         LoopDevice attached =
@@ -132,23 +142,15 @@ public final class Attachment implements AutoCloseable {
         LOG.log(INFO, "{0}: attached as {1}", volume, attached.device());
     }
 
-    private void mount(Tools tools, Format format, Path directory, List<String> options)
-            throws LunlockException {
-        MountPoint mounted =
-                MountPoint.mount(
-                        tools,
-                        volume,
-                        device(),
-                        format,
-                        directory,
-                        blockDevice.readOnly(),
-                        options);
-        mountPoint = mounted;
+    private void mount(Plan plan) throws LunlockException {
+        MountPoint point = plan.point;
+        point.mount(device(), plan.type, blockDevice.readOnly(), plan.options);
+        mountPoint = point;
         undo.push(() -> {
-            mounted.unmount(patience);
+            point.unmount(patience);
             mountPoint = null; // from now on the directory may be somebody else's
         });
-        LOG.log(INFO, "{0}: {1} mounted on {2}", volume, format.title(), directory);
+        LOG.log(INFO, "{0}: {1} mounted on {2}", volume, plan.type, point.directory());
     }
 
     private void flushDevice() throws LunlockException {
@@ -253,9 +255,8 @@ public final class Attachment implements AutoCloseable {
                 orReport(mounted::unmountForced, left);
                 mountPoint = null;
             }
-            LoopDevice attached = loop;
-            if (attached != null && attached.attached()) {
-                orReport(() -> attached.detach(FORCE_PATIENCE), left);
+            for (LoopDevice made : loopsOfExport(left)) {
+                orReport(() -> made.detach(FORCE_PATIENCE), left);
             }
             export.close();
             if (locked) {
@@ -267,6 +268,18 @@ public final class Attachment implements AutoCloseable {
             if (locked) {
                 lock.unlock();
             }
+        }
+    }
+
+    /** Looked up rather than remembered: losetup may have made one and not lived to say so. */
+    private List<LoopDevice> loopsOfExport(List<String> left) {
+        try {
+            return LoopDevice.all(tools).stream()
+                    .filter(made -> made.file().equals(export.file().toString()))
+                    .toList();
+        } catch (IOException e) {
+            left.add("loop devices cannot be listed: " + e.getMessage());
+            return List.of();
         }
     }
 

@@ -16,8 +16,9 @@ final class Deadline {
         return new Deadline(System.nanoTime() + time.toNanos());
     }
 
+    /** True too when this thread is interrupted: whoever tries again then gives up. */
     boolean passed() {
-        return endNanos - System.nanoTime() <= 0;
+        return endNanos - System.nanoTime() <= 0 || Thread.currentThread().isInterrupted();
     }
 
     /** Lets some time pass, at most until the deadline; less when interrupted. */

@@ -97,7 +97,7 @@ public final class Leftovers {
                 Path point = Path.of(mount.mountPoint());
                 attempt(
                         "mount %s of %s".formatted(point, loop.device()),
-                        () -> MountPoint.existing(tools, point).unmountForced());
+                        () -> MountPoint.unmountForced(tools, point));
             }
         }
         attempt("loop device " + loop.device(), () -> loop.detach(PATIENCE));

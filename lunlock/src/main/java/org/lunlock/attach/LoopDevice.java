@@ -14,7 +14,7 @@ import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 
 /** A file as a block device of Linux: {@code /dev/loopN}. */
-public final class LoopDevice {
+final class LoopDevice {
     private static final System.Logger LOG = System.getLogger(LoopDevice.class.getPackageName());
 
     private static final Path SYS_BLOCK = Path.of("/sys/block");
@@ -30,7 +30,8 @@ public final class LoopDevice {
     private final Path device;
     private final String file;
 
-    private LoopDevice(Tools tools, Path device, String file) {
+    /** One that exists. */
+    LoopDevice(Tools tools, Path device, String file) {
         this.tools = tools;
         this.device = device;
         this.file = file;
@@ -66,25 +67,21 @@ public final class LoopDevice {
         return loop;
     }
 
-    /** One that exists, found again by what it is made of. */
-    static LoopDevice existing(Tools tools, Path device, String file) {
-        return new LoopDevice(tools, device, file);
-    }
-
     /** All loop devices of the machine that are in use now. */
     static List<LoopDevice> all(Tools tools) throws IOException {
         List<LoopDevice> loops = new ArrayList<>();
         try (var names = Files.newDirectoryStream(SYS_BLOCK, "loop*")) {
             for (Path name : names) {
                 Path device = Path.of("/dev", name.getFileName().toString());
-                backingFile(device).ifPresent(file -> loops.add(existing(tools, device, file)));
+                backingFile(device)
+                        .ifPresent(file -> loops.add(new LoopDevice(tools, device, file)));
             }
         }
         return loops;
     }
 
     /** {@code /dev/loopN}. */
-    public Path device() {
+    Path device() {
         return device;
     }
 

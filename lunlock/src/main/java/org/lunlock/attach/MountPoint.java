@@ -15,7 +15,7 @@ import org.lunlock.posix.MountTable;
 /** A file system mounted on a directory. */
 final class MountPoint {
     /** A volume comes from another machine: it brings neither rights nor devices into this one. */
-    private static final List<String> OPTIONS = List.of("nosuid", "nodev");
+    private static final String OPTIONS = "nosuid,nodev";
 
     /** A journal of some gigabytes is replayed in this time over a slow network. */
     private static final Duration MOUNT_TIMEOUT = Duration.ofMinutes(10);
@@ -27,19 +27,23 @@ final class MountPoint {
     private static final Duration TRY_AGAIN = Duration.ofMillis(200);
 
     private final Tools tools;
+    private final String volume;
     private final Path directory;
 
-    private MountPoint(Tools tools, Path directory) {
+    private MountPoint(Tools tools, String volume, Path directory) {
         this.tools = tools;
+        this.volume = volume;
         this.directory = directory;
     }
 
+    /** Absolute, without symbolic links. */
     Path directory() {
         return directory;
     }
 
     /** Creates the directory if that was asked for, and refuses one that cannot be mounted on. */
-    static Path prepare(AttachSpec.Mount mount) throws LunlockException {
+    static MountPoint prepare(Tools tools, String volume, AttachSpec.Mount mount)
+            throws LunlockException {
         Path wanted = mount.directory();
         try {
             refuseMounted(wanted); // first of all: a dead mount could keep us waiting for ever
@@ -59,7 +63,7 @@ final class MountPoint {
                     throw unusable(wanted, "is not empty, and a mount would hide what is in it");
                 }
             }
-            return directory;
+            return new MountPoint(tools, volume, directory);
         } catch (IOException e) {
             throw new LunlockException(
                     ExitCode.CONFIGURATION,
@@ -79,66 +83,62 @@ final class MountPoint {
                 ExitCode.CONFIGURATION, "mount point %s %s".formatted(directory, why));
     }
 
-    /** Mounts on a prepared directory. */
-    static MountPoint mount(
-            Tools tools,
-            String volume,
-            Path device,
-            Format format,
-            Path directory,
-            boolean readOnly,
-            List<String> moreOptions)
+    /**
+     * Mounts.
+     *
+     * @param type of the file system, as after {@code mount -t}
+     * @param moreOptions as after {@code mount -o}; may be empty
+     */
+    void mount(Path device, String type, boolean readOnly, String moreOptions)
             throws LunlockException {
-        List<String> options = new ArrayList<>(OPTIONS);
-        options.add(readOnly ? "ro" : "rw");
-        options.addAll(moreOptions);
+        String options = OPTIONS + (readOnly ? ",ro" : ",rw");
+        if (!moreOptions.isEmpty()) {
+            options += "," + moreOptions;
+        }
         ExecResult result =
                 tools.run(
                         MOUNT_TIMEOUT,
                         "mount",
                         "-t",
-                        format.mountType(),
+                        type,
                         "-o",
-                        String.join(",", options),
+                        options,
                         device.toString(),
                         directory.toString());
-        if (result.ok()) {
-            MountPoint point = new MountPoint(tools, directory);
-            if (!readOnly && !moreOptions.contains("ro")) {
-                point.insistOnWriting(volume, format);
-            }
-            return point;
+        if (!result.ok()) {
+            throw refused(type, result);
         }
-        if (result.err().contains("unknown filesystem type")) {
+        boolean wantsToWrite = !readOnly && !List.of(moreOptions.split(",", -1)).contains("ro");
+        if (wantsToWrite && isReadOnly()) {
+            unmountForced();
             throw new LunlockException(
+                    ExitCode.IO,
+                    ("%s (%s) can only be read on this machine: check it where it was made, or"
+                                    + " use --read-only")
+                            .formatted(volume, type));
+        }
+    }
+
+    private LunlockException refused(String type, ExecResult result) {
+        if (result.err().contains("unknown filesystem type")) {
+            return new LunlockException(
                     ExitCode.CONFIGURATION,
                     ("%s holds %s, which this machine cannot mount: install its driver, or use a"
                                     + " machine that has it")
-                            .formatted(volume, format.title()));
+                            .formatted(volume, type));
         }
-        throw new LunlockException(
+        return new LunlockException(
                 ExitCode.IO,
                 ("%s (%s) cannot be mounted on %s (%s): if it is damaged, check it with"
                                 + " lunlock run --no-mount %s -- fsck {device}")
-                        .formatted(volume, format.title(), directory, result.complaint(), volume));
+                        .formatted(volume, type, directory, result.complaint(), volume));
     }
 
     /** Some drivers turn a mount that they dare not write to into a read-only one, and say OK. */
-    private void insistOnWriting(String volume, Format format) throws LunlockException {
-        if (mounted().filter(entry -> entry.superOptions().startsWith("ro")).isEmpty()) {
-            return;
-        }
-        unmountForced();
-        throw new LunlockException(
-                ExitCode.IO,
-                ("%s (%s) can only be read on this machine: check it where it was made, or use"
-                                + " --read-only")
-                        .formatted(volume, format.title()));
-    }
-
-    /** One that exists. */
-    static MountPoint existing(Tools tools, Path directory) {
-        return new MountPoint(tools, directory);
+    private boolean isReadOnly() throws LunlockException {
+        return mounted(directory)
+                .filter(entry -> (entry.superOptions() + ",").startsWith("ro,"))
+                .isPresent();
     }
 
     /**
@@ -151,7 +151,7 @@ final class MountPoint {
         Deadline deadline = Deadline.in(patience);
         while (true) {
             ExecResult result = tools.run(UNMOUNT_TIMEOUT, "umount", directory.toString());
-            if (result.ok() || mounted().isEmpty()) {
+            if (result.ok() || mounted(directory).isEmpty()) {
                 return;
             }
             boolean busy = result.err().contains("busy");
@@ -193,6 +193,11 @@ final class MountPoint {
      * @throws LunlockException when it is still in sight
      */
     void unmountForced() throws LunlockException {
+        unmountForced(tools, directory);
+    }
+
+    /** The same for a mount that somebody else made. */
+    static void unmountForced(Tools tools, Path directory) throws LunlockException {
         ExecResult result =
                 tools.run(
                         FORCE_TIMEOUT,
@@ -201,7 +206,7 @@ final class MountPoint {
                         "--force",
                         "--no-canonicalize",
                         directory.toString());
-        if (!result.ok() && mounted().isPresent()) {
+        if (!result.ok() && mounted(directory).isPresent()) {
             throw new LunlockException(
                     ExitCode.IO,
                     "%s cannot even be unmounted by force: %s"
@@ -209,7 +214,7 @@ final class MountPoint {
         }
     }
 
-    private Optional<MountTable.Entry> mounted() throws LunlockException {
+    private static Optional<MountTable.Entry> mounted(Path directory) throws LunlockException {
         try {
             return MountTable.read().at(directory);
         } catch (IOException e) {

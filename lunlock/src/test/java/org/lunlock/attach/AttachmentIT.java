@@ -80,8 +80,8 @@ class AttachmentIT {
                 new AttachSpec("v", home, mount), device, tools, Duration.ofMillis(300));
     }
 
-    private Attachment mount(String... options) throws LunlockException {
-        return attach(new AttachSpec.Mount(home.resolve("mnt/v"), true, List.of(options)));
+    private Attachment mount(String options) throws LunlockException {
+        return attach(new AttachSpec.Mount(home.resolve("mnt/v"), true, options, null));
     }
 
     private static Path mountPoint(Attachment attachment) {
@@ -134,14 +134,14 @@ class AttachmentIT {
         Path tree = home.resolve("tree");
         fill(tree, 42);
         makeFileSystem();
-        try (Attachment attachment = mount()) {
+        try (Attachment attachment = mount("")) {
             run("losetup", "--direct-io=" + directIo, attachment.device().toString());
             run("cp", "-a", tree.toString(), mountPoint(attachment).toString());
         }
         try (Attachment attachment = attach(null)) {
             run("e2fsck", "-fn", attachment.device().toString());
         }
-        try (Attachment attachment = mount()) {
+        try (Attachment attachment = mount("")) {
             assertThat(sums(mountPoint(attachment).resolve("tree"))).isEqualTo(sums(tree));
         }
         assertThat(device.tampered()).isZero();
@@ -223,7 +223,7 @@ class AttachmentIT {
     @Test
     void trimZeroesWhatTheFileSystemDoesNotUse() throws Exception {
         makeFileSystem();
-        try (Attachment attachment = mount()) {
+        try (Attachment attachment = mount("")) {
             long before = device.count(Operation.WRITE_ZEROES);
             run("fstrim", mountPoint(attachment).toString());
             assertThat(device.count(Operation.WRITE_ZEROES)).isGreaterThan(before);
@@ -235,7 +235,7 @@ class AttachmentIT {
     void trimDoesNothingWhereTheDevicePunchesNoHoles() throws Exception {
         device.punchesHoles(false);
         makeFileSystem();
-        try (Attachment attachment = mount()) {
+        try (Attachment attachment = mount("")) {
             tools.run(LONG, "fstrim", mountPoint(attachment).toString()); // the kernel says it did
         }
         assertThat(device.count(Operation.WRITE_ZEROES)).isZero();
@@ -247,7 +247,7 @@ class AttachmentIT {
         makeFileSystem();
         device.readOnly(true);
         long writes = device.count(Operation.WRITE);
-        try (Attachment attachment = mount()) {
+        try (Attachment attachment = mount("")) {
             assertThat(MountTable.read().at(mountPoint(attachment)).orElseThrow().options())
                     .startsWith("ro,");
             assertThatThrownBy(() -> Files.writeString(mountPoint(attachment).resolve("f"), ""))
@@ -257,8 +257,21 @@ class AttachmentIT {
     }
 
     @Test
+    void mountThatTurnsOutReadOnlyIsNotPassedOff() throws Exception {
+        makeFileSystem();
+        try (Attachment attachment = attach(null)) {
+            run("blockdev", "--setro", attachment.device().toString());
+            var mount = new AttachSpec.Mount(home.resolve("mnt/v"), true, "", null);
+            MountPoint point = MountPoint.prepare(tools, "v", mount);
+            assertThatThrownBy(() -> point.mount(attachment.device(), "ext4", false, ""))
+                    .hasMessageStartingWith("v (ext4) can only be read on this machine");
+            run("blockdev", "--setrw", attachment.device().toString());
+        }
+    }
+
+    @Test
     void volumeWithoutAFileSystemIsRefusedBeforeAnythingIsDone() throws Exception {
-        assertThatThrownBy(this::mount)
+        assertThatThrownBy(() -> mount(""))
                 .isInstanceOfSatisfying(
                         LunlockException.class,
                         e -> assertThat(e.exitCode()).isEqualTo(ExitCode.DATA));
@@ -268,15 +281,15 @@ class AttachmentIT {
     @Test
     void fileSystemThatCannotBeMountedLeavesNothingAttached() {
         device.bytes().put(0, "XFSB".getBytes(UTF_8)); // a mark, and nothing behind it
-        assertThatThrownBy(this::mount)
+        assertThatThrownBy(() -> mount(""))
                 .isInstanceOf(LunlockException.class)
-                .hasMessageContaining("XFS");
+                .hasMessageContaining("xfs");
     }
 
     @Test
     void closeNamesWhoIsInTheWayAndCanBeTriedAgain() throws Exception {
         makeFileSystem();
-        Attachment attachment = mount();
+        Attachment attachment = mount("");
         Path directory = mountPoint(attachment);
         Process sleep = new ProcessBuilder("sleep", "60").directory(directory.toFile()).start();
         user = sleep;
@@ -312,7 +325,7 @@ class AttachmentIT {
     @Test
     void forcedCloseEndsAlthoughTheDeviceDoesNotAnswerAndIsInUse() throws Exception {
         makeFileSystem();
-        Attachment attachment = mount();
+        Attachment attachment = mount("");
         Path directory = mountPoint(attachment);
         device.hold();
         Process writer =
@@ -340,7 +353,7 @@ class AttachmentIT {
     @Test
     void forcedCloseOverrulesACloseThatWaitsForTheDevice() throws Exception {
         makeFileSystem();
-        Attachment attachment = mount();
+        Attachment attachment = mount("");
         Files.write(mountPoint(attachment).resolve("dirty"), new byte[1 << 20]);
         device.hold();
         Thread closer =

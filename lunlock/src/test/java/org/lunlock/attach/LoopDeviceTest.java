@@ -44,13 +44,13 @@ class LoopDeviceTest {
     @Test
     void detachOfADeviceThatIsFreeIsDone() throws Exception {
         exec.answer(1, "", "losetup: /dev/loop9999: detach failed: No such device or address\n");
-        LoopDevice.existing(tools, Path.of("/dev/loop9999"), FILE.toString()).detach(Duration.ZERO);
+        new LoopDevice(tools, Path.of("/dev/loop9999"), FILE.toString()).detach(Duration.ZERO);
     }
 
     @Test
     void writeBackThatFailsIsNotSilent() {
         exec.answer(1, "", "sync: error syncing '/dev/loop9999': Input/output error\n");
-        LoopDevice loop = LoopDevice.existing(tools, Path.of("/dev/loop9999"), FILE.toString());
+        LoopDevice loop = new LoopDevice(tools, Path.of("/dev/loop9999"), FILE.toString());
         assertThatThrownBy(loop::flush)
                 .hasMessageStartingWith("writing back /dev/loop9999 failed")
                 .hasMessageContaining("lost");

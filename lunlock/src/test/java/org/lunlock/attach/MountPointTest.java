@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,13 +26,18 @@ class MountPointTest {
         assumeTrue(Files.exists(Path.of("/proc/self/mountinfo")), "Linux");
     }
 
-    private MountPoint mount(String... options) throws LunlockException {
-        return MountPoint.mount(
-                tools, "backup", LOOP, Format.EXT, directory, true, List.of(options));
+    private MountPoint prepare(Path path, boolean create) throws LunlockException {
+        return MountPoint.prepare(tools, "backup", new AttachSpec.Mount(path, create, "", null));
     }
 
-    private static void assertUnusable(Path path, boolean create, String why) {
-        assertThatThrownBy(() -> MountPoint.prepare(new AttachSpec.Mount(path, create, List.of())))
+    private MountPoint mounted() throws LunlockException {
+        MountPoint point = prepare(directory, false);
+        point.mount(LOOP, "ext4", false, "");
+        return point;
+    }
+
+    private void assertUnusable(Path path, boolean create, String why) {
+        assertThatThrownBy(() -> prepare(path, create))
                 .isInstanceOfSatisfying(
                         LunlockException.class,
                         e -> assertThat(e.exitCode()).isEqualTo(ExitCode.CONFIGURATION))
@@ -43,8 +47,7 @@ class MountPointTest {
     @Test
     void ownDirectoryIsCreatedAndANamedOneIsNot() throws Exception {
         Path made = directory.resolve("a/b");
-        assertThat(MountPoint.prepare(new AttachSpec.Mount(made, true, List.of())))
-                .isEqualTo(made.toRealPath());
+        assertThat(prepare(made, true).directory()).isEqualTo(made.toRealPath());
         assertUnusable(directory.resolve("none"), false, "does not exist");
     }
 
@@ -58,62 +61,54 @@ class MountPointTest {
 
     @Test
     void mountIsByTypeAndOptions() throws Exception {
-        exec.answer(0, "", "");
-        mount("noatime", "data=journal");
+        exec.answer(0, "", "").answer(0, "", "");
+        MountPoint point = prepare(directory, false);
+        point.mount(LOOP, "ext4", true, "noatime,data=journal");
+        point.mount(LOOP, "xfs", false, "");
         assertThat(exec.commands)
                 .containsExactly(
                         "mount -t ext4 -o nosuid,nodev,ro,noatime,data=journal /dev/loop3 "
-                                + directory);
+                                + directory,
+                        "mount -t xfs -o nosuid,nodev,rw /dev/loop3 " + directory);
     }
 
     @Test
     void fileSystemWithoutADriverIsNamed() {
         exec.answer(32, "", "mount: /x: unknown filesystem type 'ext4'.\n");
-        assertThatThrownBy(this::mount)
+        assertThatThrownBy(this::mounted)
                 .isInstanceOfSatisfying(
                         LunlockException.class,
                         e -> assertThat(e.exitCode()).isEqualTo(ExitCode.CONFIGURATION))
-                .hasMessageStartingWith("backup holds ext2/3/4, which this machine cannot mount");
+                .hasMessageStartingWith("backup holds ext4, which this machine cannot mount");
     }
 
     @Test
     void whatMountSaysIsPassedOnInOneLine() {
         exec.answer(32, "", "mount: /x: wrong fs type,\n       bad superblock.\n");
-        assertThatThrownBy(this::mount)
+        assertThatThrownBy(this::mounted)
                 .hasMessageContaining("(mount: /x: wrong fs type, bad superblock.)")
                 .hasMessageNotContaining("\n");
     }
 
     @Test
-    void unmountTriesAgainWhileBusyAndThenSaysWho() throws Exception {
-        exec.answer(0, "", "");
-        MountPoint point = mount();
-        // nothing is mounted there, so the first failure already means that it is unmounted
-        exec.answer(32, "", "umount: target is busy.\n");
-        point.unmount(Duration.ZERO);
+    void unmountOfWhatSomebodyElseUnmountedIsDone() throws Exception {
+        exec.answer(0, "", "").answer(32, "", "umount: not mounted.\n");
+        mounted().unmount(Duration.ZERO);
         assertThat(exec.commands).last().isEqualTo("umount " + directory);
-
-        MountPoint proc = MountPoint.existing(tools, Path.of("/proc"));
-        exec.answer(32, "", "umount: /proc: target is busy.\n");
-        assertThatThrownBy(() -> proc.unmount(Duration.ZERO))
-                .hasMessageStartingWith("/proc is still in use by ");
-    }
-
-    @Test
-    void unmountThatHangsEndsAndSaysSo() {
-        MountPoint proc = MountPoint.existing(tools, Path.of("/proc"));
-        exec.hang();
-        assertThatThrownBy(() -> proc.unmount(Duration.ZERO))
-                .hasMessage(
-                        "unmounting /proc failed (it did not end in time): try again, or with"
-                                + " --force");
     }
 
     @Test
     void forcedUnmountAsksNobody() throws Exception {
         exec.answer(0, "", "");
-        MountPoint.existing(tools, directory).unmountForced();
+        MountPoint.unmountForced(tools, directory);
         assertThat(exec.commands)
                 .containsExactly("umount --lazy --force --no-canonicalize " + directory);
+    }
+
+    @Test
+    void forcedUnmountThatHangsIsReportedWhenItIsStillInSight() {
+        exec.hang();
+        assertThatThrownBy(() -> MountPoint.unmountForced(tools, Path.of("/proc")))
+                .hasMessage("/proc cannot even be unmounted by force: it did not end in time");
     }
 }

@@ -3,7 +3,6 @@ package org.lunlock.attach;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.lunlock.testkit.RamDevice;
 
 /** A daemon to be killed: makes a file system, mounts it, says so, and waits. */
@@ -17,7 +16,7 @@ final class Victim {
         try (Attachment attachment = Attachment.open(new AttachSpec("v", home, null), device)) {
             tools.run(Duration.ofMinutes(1), "mkfs.ext4", "-q", attachment.device().toString());
         }
-        var mount = new AttachSpec.Mount(home.resolve("mnt/v"), true, List.of());
+        var mount = new AttachSpec.Mount(home.resolve("mnt/v"), true, "", null);
         Attachment attachment = Attachment.open(new AttachSpec("v", home, mount), device);
         System.out.println(attachment.device());
         System.in.read();
