@@ -2,7 +2,6 @@
 package org.lunlock.volume;
 
 import java.nio.file.Path;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
@@ -13,6 +12,7 @@ import org.lunlock.block.LunGeometry;
 import org.lunlock.config.Fence;
 import org.lunlock.config.Home;
 import org.lunlock.config.HostState;
+import org.lunlock.config.MountConfig;
 import org.lunlock.config.VolumeConfig;
 import org.lunlock.daemon.api.VolumeState;
 import org.lunlock.iscsi.IscsiException;
@@ -135,11 +135,12 @@ final class Acquisition {
         if (!request.mount()) {
             return null;
         }
-        Path point = volume.mount().point();
-        String options = volume.mount().options();
-        List<String> words = options.isEmpty() ? List.of() : List.of(options.split(","));
-        return point == null
-                ? new AttachSpec.Mount(home.defaultMountPoint(volume.name()), true, words)
-                : new AttachSpec.Mount(point, false, words);
+        MountConfig mount = volume.mount();
+        Path point = mount.point();
+        return new AttachSpec.Mount(
+                point == null ? home.defaultMountPoint(volume.name()) : point,
+                point == null,
+                mount.options(),
+                mount.fileSystem());
     }
 }
