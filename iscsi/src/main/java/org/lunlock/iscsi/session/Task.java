@@ -151,7 +151,7 @@ public abstract class Task {
                 ScsiCommand.cdbLow(request.cdb()),
                 way,
                 write ? request.dataOut() : dataIn,
-                write,
+                false, // tgt 1.0.85 calls the parameter list of an UNMAP it did residual
                 conduct);
     }
 
