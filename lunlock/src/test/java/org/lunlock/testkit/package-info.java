@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What several tests of the product stand on. */
+/** Fixtures that tests of several packages share. */
 @NullMarked
 package org.lunlock.testkit;
 

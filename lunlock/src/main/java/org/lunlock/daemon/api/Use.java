@@ -31,4 +31,9 @@ public record Use(
         String who = user == null ? "pid " + pid : "pid " + pid + " of " + user;
         return (command == null ? kind.toString() : command) + " (" + who + ")";
     }
+
+    /** For logs, without the command, which could hold a secret: {@code run (pid 4242)}. */
+    public String describeBriefly() {
+        return kind + " (pid " + pid + ")";
+    }
 }

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.cli;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.ExitCode;
+import org.lunlock.LunlockException;
+import org.lunlock.config.Home;
+import org.lunlock.daemon.api.Call;
+import org.lunlock.daemon.api.Event;
+import org.lunlock.daemon.api.Failure;
+import org.lunlock.daemon.api.LineChannel;
+import org.lunlock.daemon.api.Note;
+import org.lunlock.daemon.api.Reply;
+import org.lunlock.daemon.api.Request;
+import org.lunlock.daemon.api.Result;
+import org.lunlock.daemon.api.Wire;
+
+/** A connection to the home's daemon, for one request. A thread of its own reads the replies. */
+final class DaemonClient implements AutoCloseable {
+    /** A daemon that lives says something every 5 s. */
+    static final Duration SILENCE_MAX = Duration.ofSeconds(30);
+
+    private final Home home;
+    private final LineChannel lines;
+
+    /** What the reading thread hands over. */
+    sealed interface Incoming {
+        record Said(Reply reply) implements Incoming {}
+
+        /** There comes nothing more. */
+        record Gone(String why) implements Incoming {}
+    }
+
+    private DaemonClient(Home home, LineChannel lines) {
+        this.home = home;
+        this.lines = lines;
+    }
+
+    /** Connects to the daemon, and starts one if there is none. */
+    static DaemonClient connect(Globals globals) throws LunlockException {
+        Home home = globals.home();
+        DaemonClient running = connectIfRunning(home);
+        return running == null ? new DaemonStarter(globals, home).start() : running;
+    }
+
+    /** Connects to the daemon; null when none answers. */
+    static @Nullable DaemonClient connectIfRunning(Home home) {
+        Path socket = home.socket();
+        try {
+            SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+            try {
+                channel.connect(UnixDomainSocketAddress.of(socket));
+                return new DaemonClient(home, new LineChannel(channel, Wire.REPLY_BYTES_MAX));
+            } catch (IOException e) {
+                channel.close();
+                return null;
+            }
+        } catch (IOException e) {
+            return null;
+        }
+    }
+
+    /** Asks, and hands what comes to the consumer, in a thread of its own, until nothing comes. */
+    void call(Request request, Duration timeout, Consumer<Incoming> consumer)
+            throws LunlockException {
+        send(new Call(Wire.API, timeout.toMillis(), request));
+        Thread.ofVirtual().start(() -> read(consumer));
+    }
+
+    private void read(Consumer<Incoming> consumer) {
+        String why = "the daemon ended or dropped the connection";
+        try {
+            byte[] line = lines.read();
+            while (line != null) {
+                consumer.accept(new Incoming.Said(Wire.reply(line)));
+                line = lines.read();
+            }
+        } catch (Wire.MalformedException e) {
+            why = "the daemon is of another version of lunlock";
+        } catch (IOException e) {
+            why = "the connection to the daemon broke: " + e.getMessage();
+        }
+        consumer.accept(new Incoming.Gone(why));
+    }
+
+    /** Tells how the command of a run is. A daemon that is gone is noticed by who reads. */
+    void tell(Note note) {
+        try {
+            lines.write(note);
+        } catch (IOException _) {
+            close();
+        }
+    }
+
+    private void send(Call call) throws LunlockException {
+        try {
+            lines.write(call);
+        } catch (IOException e) {
+            throw gone(home, "the daemon does not take requests: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Asks and waits for the result.
+     *
+     * @param events hears what happens on the way
+     * @throws LunlockException what the daemon says, or that it is gone
+     */
+    Result ask(Request request, Duration timeout, Consumer<Event> events) throws LunlockException {
+        BlockingQueue<Incoming> incoming = new LinkedBlockingQueue<>();
+        call(request, timeout, incoming::add);
+        while (true) {
+            switch (next(incoming)) {
+                case Incoming.Said(Event event) -> events.accept(event);
+                case Incoming.Said(Result result) -> {
+                    return result;
+                }
+                case Incoming.Said(Failure failure) -> throw failed(failure);
+                case Incoming.Gone gone -> throw gone(home, gone.why());
+            }
+        }
+    }
+
+    private Incoming next(BlockingQueue<Incoming> incoming) throws LunlockException {
+        try {
+            Incoming next = incoming.poll(SILENCE_MAX.toNanos(), TimeUnit.NANOSECONDS);
+            if (next == null) {
+                throw silent(home);
+            }
+            return next;
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts a command", e);
+        }
+    }
+
+    /** Asks one thing of the home's daemon, which is started if there is none. */
+    static Result ask(Globals globals, Request request, Consumer<Event> events)
+            throws LunlockException {
+        try (DaemonClient daemon = connect(globals)) {
+            return daemon.ask(request, globals.timeout(), events);
+        }
+    }
+
+    static LunlockException failed(Failure failure) {
+        return new LunlockException(Failures.exitCode(failure.exit()), failure.message());
+    }
+
+    static LunlockException silent(Home home) {
+        return gone(home, "the daemon does not answer any more");
+    }
+
+    static LunlockException gone(Home home, String why) {
+        return new LunlockException(
+                ExitCode.INTERNAL,
+                "%s (%s): see lunlock daemon status".formatted(why, home.logFile()));
+    }
+
+    @Override
+    public void close() {
+        lines.close();
+    }
+}

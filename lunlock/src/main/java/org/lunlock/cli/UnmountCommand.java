@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.cli;
+
+import java.util.concurrent.Callable;
+import org.lunlock.LunlockException;
+import org.lunlock.daemon.api.Request;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code unmount}. */
+@Command(
+        name = "unmount",
+        aliases = "umount",
+        header = "Unmount a volume, write out everything, and give its lock back.")
+final class UnmountCommand implements Callable<Integer> {
+    private final Globals globals;
+
+    @Parameters(paramLabel = "VOLUME", description = "The volume.")
+    private String volume = "";
+
+    @Option(
+            names = "--force",
+            description = "Also if it is in use: what uses it is ended or sees I/O errors.")
+    private boolean force;
+
+    UnmountCommand(Globals globals) {
+        this.globals = globals;
+    }
+
+    @Override
+    public Integer call() throws LunlockException {
+        return Results.done(globals, new Request.Unmount(volume, force));
+    }
+}
