@@ -26,6 +26,7 @@ public final class Demo implements AutoCloseable {
     private static final Duration TERM = Duration.ofSeconds(6);
     private static final Duration TAKEOVER_WITHIN = TERM.plusSeconds(5);
     private static final Duration STEP = Duration.ofSeconds(60);
+    private static final Duration GLANCE = Duration.ofMillis(5);
     private static final String USER = "demo";
     private static final String SCRIPT_SUFFIX = " && sha256sum --quiet -c ";
 
@@ -36,6 +37,7 @@ public final class Demo implements AutoCloseable {
     private @Nullable DemoHost a;
     private @Nullable DemoHost b;
     private int failed;
+    private boolean told;
 
     private Demo(Timeline timeline, List<String> lunlock) throws LunlockException {
         this.timeline = timeline;
@@ -61,6 +63,7 @@ public final class Demo implements AutoCloseable {
             Thread atExit = new Thread(demo::cleanUp, "demo-clean-up");
             Runtime.getRuntime().addShutdownHook(atExit);
             demo.tell();
+            demo.told = true;
             Runtime.getRuntime().removeShutdownHook(atExit);
             return demo.failed == 0;
         }
@@ -100,47 +103,38 @@ public final class Demo implements AutoCloseable {
         timeline.chapter("Both run rsync at the same time");
         Program first = rsync(hostA, tree, "from-a", List.of());
         Program second = rsync(hostB, tree, "from-b", List.of());
-        boolean together = false;
-        String lastA = "";
-        String lastB = "";
+        boolean twice = false;
+        boolean toldA = false;
+        boolean toldB = false;
         while (first.isRunning() || second.isRunning()) {
-            String nowA = hostA.state();
-            String nowB = hostB.state();
-            together |=
-                    nowA.equals("mounted")
-                            && nowB.equals("mounted")
-                            && hostA.state().equals("mounted");
-            lastA = tellChange(hostA, lastA, nowA);
-            lastB = tellChange(hostB, lastB, nowB);
+            twice |= hostA.isMounted() && hostB.isMounted();
+            toldA = toldA || tellHolding(hostA, first);
+            toldB = toldB || tellHolding(hostB, second);
+            LockSupport.parkNanos(GLANCE.toNanos());
         }
         first.succeed(STEP);
         second.succeed(STEP);
-        verdict(!together, "both rsyncs ended with 0, and the volume was never mounted twice");
+        verdict(!twice, "both rsyncs ended with 0, and the volume was never mounted twice");
     }
 
-    private String tellChange(DemoHost host, String before, String now) {
-        if (!now.equals(before)) {
-            switch (now) {
-                case "mounted" -> timeline.event("host " + host.name() + " has the volume mounted");
-                case "waiting" -> timeline.event("host " + host.name() + " waits for the other");
-                case "free" -> {
-                    if (before.equals("mounted")) {
-                        timeline.event("host " + host.name() + " gave it back");
-                    }
-                }
-                default -> {} // on the way from one to the next
-            }
+    private boolean tellHolding(DemoHost host, Program run) throws LunlockException {
+        boolean holds = run.said(DemoHost.ACQUIRED);
+        if (holds) {
+            boolean waited = run.said(DemoHost.WAITING);
+            timeline.event(
+                    "host %s has the volume mounted%s"
+                            .formatted(host.name(), waited ? ", having waited for the other" : ""));
         }
-        return now;
+        return holds;
     }
 
     private void takeOver(DemoHost hostA, DemoHost hostB, SourceTree tree) throws LunlockException {
         timeline.chapter("The holder dies in the middle of an rsync");
-        Program doomed = rsync(hostA, tree, "killed", List.of("--bwlimit=200"));
-        await(hostA, "mounted");
+        Program doomed = rsync(hostA, tree, "killed", List.of("--bwlimit=500"));
+        doomed.awaitSaid(DemoHost.ACQUIRED, STEP);
         timeline.event("host A copies, slowly, to make sure that there is a middle");
         Program heir = rsync(hostB, tree, "from-b-again", List.of());
-        await(hostB, "waiting");
+        heir.awaitSaid(DemoHost.WAITING, STEP);
         timeline.event("host B waits");
         Long pid = hostA.daemonPid();
         if (pid == null) {
@@ -149,7 +143,7 @@ public final class Demo implements AutoCloseable {
         ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
         long killed = System.nanoTime();
         timeline.event("SIGKILL for host A's daemon: it cannot give anything back");
-        await(hostB, "mounted");
+        heir.awaitSaid(DemoHost.ACQUIRED, STEP);
         Duration took = Duration.ofNanos(System.nanoTime() - killed);
         verdict(
                 took.compareTo(TAKEOVER_WITHIN) <= 0,
@@ -187,18 +181,6 @@ public final class Demo implements AutoCloseable {
         return host.run(List.of(), command.toArray(String[]::new));
     }
 
-    private static void await(DemoHost host, String state) throws LunlockException {
-        long deadline = System.nanoTime() + STEP.toNanos();
-        while (!host.state().equals(state)) {
-            if (System.nanoTime() - deadline > 0) {
-                throw new LunlockException(
-                        ExitCode.INTERNAL,
-                        "host " + host.name() + " did not get to " + state + " in time");
-            }
-            LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
-        }
-    }
-
     private void verdict(boolean held, String what) {
         if (held) {
             timeline.holds(what);
@@ -211,12 +193,13 @@ public final class Demo implements AutoCloseable {
     @Override
     public void close() {
         cleanUp();
-        timeline.chapter(
-                failed == 0
-                        ? "All of it held, in "
-                                + timeline.elapsed().toSeconds()
-                                + " s. Nothing is left behind."
-                        : failed + " of the checks failed.");
+        if (told && failed == 0) {
+            timeline.chapter(
+                    "All of it held, in %d s. Nothing is left behind."
+                            .formatted(timeline.elapsed().toSeconds()));
+        } else if (told) {
+            timeline.chapter(failed + " of the checks failed.");
+        }
     }
 
     private synchronized void cleanUp() {

@@ -13,12 +13,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A home of its own: as far as the target can tell, another host. */
 final class DemoHost {
     static final String VOLUME = "backup";
+
+    /** What a run says, as JSON lines, when it has the volume. */
+    static final String ACQUIRED = "\"type\":\"acquired\"";
+
+    static final String WAITING = "\"type\":\"waiting\"";
     private static final Duration STEP = Duration.ofSeconds(30);
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -26,6 +30,7 @@ final class DemoHost {
     private final Path directory;
     private final Path home;
     private final List<String> lunlock;
+    private final String mountPoint;
 
     /**
      * @param lunlock how the command line is started
@@ -35,6 +40,7 @@ final class DemoHost {
         this.directory = directory;
         this.home = directory.resolve("host-" + name.toLowerCase(Locale.ROOT));
         this.lunlock = lunlock;
+        this.mountPoint = home.resolve("run/mnt").resolve(VOLUME).toString();
     }
 
     String name() {
@@ -76,7 +82,7 @@ final class DemoHost {
 
     /** Starts {@code lunlock run OPTIONS backup -- COMMAND}. */
     Program run(List<String> options, String... command) throws LunlockException {
-        List<String> words = new ArrayList<>(List.of("run"));
+        List<String> words = new ArrayList<>(List.of("--json", "run"));
         words.addAll(options);
         words.add(VOLUME);
         words.add("--");
@@ -91,20 +97,19 @@ final class DemoHost {
         return Program.start(directory, Map.of(), command);
     }
 
-    /** Where the volume is on this host: {@code mounted}, {@code waiting}, {@code free}... */
-    String state() throws LunlockException {
-        JsonNode volumes = json("status", "--json").path("volumes");
-        return volumes.isEmpty() ? "unknown" : volumes.path(0).path("state").asString("unknown");
+    /** Whether the kernel has the volume mounted for this host. */
+    boolean isMounted() throws LunlockException {
+        try {
+            return Files.readString(Path.of("/proc/self/mounts")).contains(mountPoint);
+        } catch (IOException e) {
+            throw new LunlockException(ExitCode.IO, "cannot read /proc/self/mounts", e);
+        }
     }
 
     /** The process id of the host's daemon; null when none runs. */
     @Nullable Long daemonPid() throws LunlockException {
         Program status = start("daemon", "status", "--json");
         return status.await(STEP) == 0 ? JSON.readTree(status.output()).path("pid").asLong() : null;
-    }
-
-    private JsonNode json(String... arguments) throws LunlockException {
-        return JSON.readTree(start(arguments).succeed(STEP));
     }
 
     void stopDaemon() throws LunlockException {

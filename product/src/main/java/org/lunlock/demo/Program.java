@@ -8,12 +8,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 
 /** A program that the demo started. Its output goes to a file, which tells what went wrong. */
 final class Program {
     private static final int LINES_SHOWN = 3;
+    private static final Duration LOOK = Duration.ofMillis(20);
 
     private final List<String> command;
     private final Process process;
@@ -77,6 +79,25 @@ final class Program {
             kill();
             Thread.currentThread().interrupt();
             throw new LunlockException(ExitCode.IO, "interrupted", e);
+        }
+    }
+
+    /** Whether its output has this text by now. */
+    boolean said(String text) throws LunlockException {
+        return output().contains(text);
+    }
+
+    /** Waits until its output has this text. */
+    void awaitSaid(String text, Duration within) throws LunlockException {
+        long deadline = System.nanoTime() + within.toNanos();
+        while (!said(text)) {
+            if (System.nanoTime() - deadline > 0 || !isRunning() && !said(text)) {
+                throw new LunlockException(
+                        ExitCode.IO,
+                        "%s did not get to %s: %s"
+                                .formatted(String.join(" ", command), text, lastLines()));
+            }
+            LockSupport.parkNanos(LOOK.toNanos());
         }
     }
 

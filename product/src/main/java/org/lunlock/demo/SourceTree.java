@@ -23,7 +23,10 @@ import org.lunlock.LunlockException;
  * @param manifest what {@code sha256sum -c} reads
  */
 record SourceTree(Path directory, long files, long bytes, Path manifest) {
-    private static final List<String> PARTS = List.of("conf", "include", "legal", "bin");
+    private static final List<String> PARTS = List.of("bin", "conf", "include", "legal", "lib");
+
+    /** Leaves out the two archives of all classes and sources. */
+    private static final long FILE_BYTES_MAX = 8 << 20;
 
     /** Copies the parts to a directory below this one, and writes the manifest beside it. */
     static SourceTree make(Path parent) throws LunlockException {
@@ -47,7 +50,9 @@ record SourceTree(Path directory, long files, long bytes, Path manifest) {
         try (Stream<Path> paths = Files.walk(from)) {
             for (Path path : paths.toList()) {
                 Path copy = to.resolve(from.relativize(path).toString());
-                Files.copy(path, copy, LinkOption.NOFOLLOW_LINKS);
+                if (Files.isDirectory(path) || Files.size(path) <= FILE_BYTES_MAX) {
+                    Files.copy(path, copy, LinkOption.NOFOLLOW_LINKS);
+                }
             }
         }
     }

@@ -33,6 +33,9 @@ final class VolumeLock {
     /** How often somebody who waits looks whether patience, or the session, is over. */
     private static final Duration LOOK = Duration.ofMillis(50);
 
+    /** What is known of a holder that stays the same is its age: told once a second. */
+    private static final Duration TELL_AGAIN = Duration.ofSeconds(1);
+
     private final VolumeConfig volume;
     private final Session session;
     private final Progress progress;
@@ -41,6 +44,8 @@ final class VolumeLock {
     private final CompletableFuture<Report> outcome = new CompletableFuture<>();
     private volatile @Nullable Report blocked;
     private volatile long token;
+    private String toldHost = "";
+    private long toldNanos;
 
     private VolumeLock(
             Session session, HostState state, VolumeConfig volume, Progress progress, Losses losses)
@@ -166,11 +171,11 @@ final class VolumeLock {
         switch (report) {
             case Report.Blocked other -> {
                 blocked = other;
-                progress.waiting(holder(other.holder()));
+                tellWaiting(holder(other.holder()));
             }
             case Report.LeavingFreshTarget _ -> {
                 blocked = report;
-                progress.waiting(
+                tellWaiting(
                         new Holder(
                                 "unknown: the target was just started", false, null, null, null));
             }
@@ -185,6 +190,17 @@ final class VolumeLock {
                 losses.lockLost(lost.reason());
             }
             case Report.Unsure _, Report.Kept _, Report.Freed _ -> {}
+        }
+    }
+
+    /** Whoever waits need not hear of every look at the target. */
+    private void tellWaiting(Holder holder) {
+        long now = System.nanoTime();
+        boolean sameHost = holder.host().equals(toldHost);
+        if (!sameHost || now - toldNanos > TELL_AGAIN.toNanos()) {
+            toldHost = holder.host();
+            toldNanos = now;
+            progress.waiting(holder);
         }
     }
 

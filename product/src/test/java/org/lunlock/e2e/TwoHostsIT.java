@@ -17,6 +17,7 @@ import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
+import tools.jackson.databind.JsonNode;
 
 /** Two homes take turns on one logical unit, whatever happens to one of them. */
 @Timeout(180)
@@ -122,12 +123,14 @@ final class TwoHostsIT {
         int exit = refused.exit();
         Duration took = Duration.ofNanos(System.nanoTime() - start);
 
-        String host = a.json("status", "--json").path("host").asString("");
         assertThat(exit).as(refused.errors()).isEqualTo(75);
         assertThat(refused.errors()).contains("held by host").hasLineCount(1);
         assertThat(took).isLessThan(Duration.ofSeconds(10)); // 2 s on a machine that is not busy
-        var lock = b.json("locks", "--json").path("locks").path(0);
-        assertThat(lock.path("holder").path("host").asString("")).isNotEmpty().contains(host);
+        JsonNode own = a.json("locks", "--json").path("locks").path(0).path("holder");
+        JsonNode seen = b.json("locks", "--json").path("locks").path(0).path("holder");
+        assertThat(own.path("thisHost").asBoolean()).isTrue();
+        assertThat(seen.path("thisHost").asBoolean()).isFalse();
+        assertThat(refused.errors()).contains(seen.path("host").asString(""));
         holder.kill();
     }
 
