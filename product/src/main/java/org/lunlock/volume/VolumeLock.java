@@ -44,6 +44,7 @@ final class VolumeLock {
     private final CompletableFuture<Report> outcome = new CompletableFuture<>();
     private volatile @Nullable Report blocked;
     private volatile long token;
+    private volatile boolean waits;
     private String toldHost = "";
     private long toldNanos;
 
@@ -105,6 +106,7 @@ final class VolumeLock {
 
     private void await(Patience patience) throws LunlockException {
         // Seconds since 1970 go up from holder to holder: for people; no safety hangs on it.
+        waits = patience.remainingNanos() > 0;
         lock.want((int) Instant.now().getEpochSecond());
         while (!decidedWithin(LOOK)) {
             Report why = blocked;
@@ -195,6 +197,9 @@ final class VolumeLock {
 
     /** Whoever waits need not hear of every look at the target. */
     private void tellWaiting(Holder holder) {
+        if (!waits) {
+            return;
+        }
         long now = System.nanoTime();
         boolean sameHost = holder.host().equals(toldHost);
         if (!sameHost || now - toldNanos > TELL_AGAIN.toNanos()) {

@@ -22,6 +22,7 @@ final class TestHost {
     private final String name;
     private final Path home;
     private final List<Run> runs = new ArrayList<>();
+    private long pausedPid;
 
     TestHost(String name, Path directory) throws IOException {
         this.name = name;
@@ -94,6 +95,11 @@ final class TestHost {
             return Files.readString(out);
         }
 
+        /** What lunlock itself said on standard error. */
+        List<String> ownLines() throws IOException {
+            return errors().lines().filter(line -> line.startsWith("lunlock: ")).toList();
+        }
+
         String errors() throws IOException {
             return Files.readString(err);
         }
@@ -156,8 +162,23 @@ final class TestHost {
         return json("daemon", "status", "--json").path("pid").asLong();
     }
 
-    void signalDaemon(String signal) throws Exception {
-        new ProcessBuilder("kill", "-" + signal, Long.toString(daemonPid())).start().waitFor();
+    void killDaemon() throws Exception {
+        signal("KILL", daemonPid());
+    }
+
+    /** SIGSTOP. Whoever touches its mount hangs until it is resumed. */
+    void pauseDaemon() throws Exception {
+        pausedPid = daemonPid();
+        signal("STOP", pausedPid);
+    }
+
+    void resumeDaemon() throws Exception {
+        signal("CONT", pausedPid);
+        pausedPid = 0;
+    }
+
+    private static void signal(String signal, long pid) throws Exception {
+        new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start().waitFor();
     }
 
     String log() {
@@ -171,6 +192,9 @@ final class TestHost {
 
     /** Kills what runs still, then lets a daemon clear what is left. */
     void close() throws Exception {
+        if (pausedPid != 0) {
+            resumeDaemon();
+        }
         runs.forEach(Run::kill);
         if (Files.exists(home.resolve("run/daemon.sock"))) {
             start("daemon", "stop", "--force").exit();
