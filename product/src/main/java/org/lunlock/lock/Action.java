@@ -2,7 +2,7 @@
 package org.lunlock.lock;
 
 /** What {@link Lease} wants done. Actions of one transition are carried out in their order. */
-public sealed interface Action permits Command, Action.Persist, Action.WakeAt, Action.Tell {
+sealed interface Action permits Command, Action.Persist, Action.WakeAt, Action.Tell {
 
     /**
      * Store the keys, then go on with the next action. If that fails, the rest of this transition's

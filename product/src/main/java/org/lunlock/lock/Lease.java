@@ -55,12 +55,12 @@ public final class Lease {
     }
 
     /** The state to begin with, after a start or a crash. */
-    public LeaseState start(OwnKeys stored) {
+    LeaseState start(OwnKeys stored) {
         return new Free(Known.from(hostId, stored));
     }
 
     /** What becomes of the state, and what is to be done. */
-    public Transition on(LeaseState state, LeaseEvent event, long now) {
+    Transition on(LeaseState state, LeaseEvent event, long now) {
         if (event instanceof LeaseEvent.Abandoned) {
             return Transition.to(new Free(state.known()), tell(new Report.Freed()));
         }

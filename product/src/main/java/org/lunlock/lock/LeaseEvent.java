@@ -2,7 +2,7 @@
 package org.lunlock.lock;
 
 /** What happens to a {@link Lease}. */
-public sealed interface LeaseEvent {
+sealed interface LeaseEvent {
 
     /**
      * Somebody wants the volume.

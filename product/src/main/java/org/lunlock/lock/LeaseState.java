@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A command is under way in {@code Fencing}, {@code Releasing} and while {@code Held} renews or
  * tidies; between looks in the others.
  */
-public sealed interface LeaseState {
+sealed interface LeaseState {
 
     Known known();
 

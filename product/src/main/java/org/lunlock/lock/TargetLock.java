@@ -8,6 +8,9 @@ import static java.lang.System.Logger.Level.WARNING;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -21,13 +24,27 @@ import org.lunlock.iscsi.TransportException;
  * Carries out what {@link Lease} decides for one volume: one thread that sends its commands, stores
  * its keys and wakes it in time.
  *
- * <p>The session's thread comes in between by {@link #beforeReplay}: then what this thread has
- * under way is forgotten, and the session's thread carries the lease on, over the fresh connection,
- * until it is held or lost. Events are fed under one lock; commands are sent without it by this
- * thread, and with it by the session's, whose commands are bounded by the session's time-outs.
+ * <p>The session's thread comes in between by {@link #beforeReplay}, and goes first. It raises the
+ * ticket, and whatever the lock's thread brings home with an older ticket counts for nothing.
+ * Nobody holds the mutex while a command is under way or keys are stored, so neither waits for the
+ * other:
+ *
+ * <pre>
+ *   lock thread      session's thread
+ *   REGISTER ------> (connection lost)
+ *     waits          logs in anew, beforeReplay: ticket + 1, Reinstated
+ *     waits          READ KEYS, REGISTER, ... over the fresh connection, until held or lost
+ *     waits          sends the writes again
+ *   older ticket: the outcome counts for nothing
+ * </pre>
  */
 public final class TargetLock implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("org.lunlock.lock");
+
+    /** Five or so settle it; a target that always has another excuse is not asked for ever. */
+    private static final int GUARD_COMMANDS_MAX = 64;
+
+    private static final Duration CLOSE_MAX = Duration.ofSeconds(5);
 
     private final String volume;
     private final Lease lease;
@@ -37,20 +54,24 @@ public final class TargetLock implements AutoCloseable {
     private final LongSupplier clock;
     private final Thread thread;
 
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private final ArrayDeque<Report> untold = new ArrayDeque<>();
+    private final ReentrantLock mutex = new ReentrantLock();
+    private final Condition changed = mutex.newCondition();
+    private final Deque<LeaseEvent> requests = new ArrayDeque<>();
+    private final Deque<Action> work = new ArrayDeque<>();
     private LeaseState state;
-    private @Nullable Command command;
-    private long commandNumber;
-    private boolean wakes;
-    private long wakeAt;
-    private int wantedEpoch;
-    private boolean wanted;
-    private boolean unwanted;
-    private boolean ended;
+    private long ticket;
+    private int underWay;
+    private boolean guarded;
+    private @Nullable Long wakeAt;
+    private boolean closed;
+
+    private final ReentrantLock telling = new ReentrantLock();
+    private final Queue<Report> untold = new ConcurrentLinkedQueue<>();
 
     /**
+     * Starts the thread {@code lock-VOLUME}. Nothing is sent before {@link #want}; let the
+     * session's guard call {@link #beforeReplay} from before that on.
+     *
      * @param reservations those of a session that fails at once when it has no connection
      * @param clock monotonic nanoseconds that go on while the host sleeps
      * @throws IOException when the keys that were stored cannot be read
@@ -74,128 +95,145 @@ public final class TargetLock implements AutoCloseable {
     }
 
     /**
-     * Wants the volume. What comes of it is told to the listener.
+     * Wants the volume, once until it is free again. What comes of it is told to the listener.
      *
      * @param epoch see {@link LeaseEvent.Wanted}
      */
     public void want(int epoch) {
-        lock.lock();
+        request(new LeaseEvent.Wanted(epoch));
+    }
+
+    private void request(LeaseEvent request) {
+        mutex.lock();
         try {
-            wantedEpoch = epoch;
-            wanted = true;
+            requests.add(request);
             changed.signalAll();
         } finally {
-            lock.unlock();
+            mutex.unlock();
         }
     }
 
     /**
      * Gives the volume back, or stops waiting for it, and returns when that is done or the time is
-     * over. A target that does not answer in time lets others wait for a term.
+     * over. Everything written has been flushed before, and nothing more is sent. A target that
+     * does not answer in time makes others wait for a term; our next start finds the volume at
+     * once.
      */
     public void release(Duration timeout) {
-        lock.lock();
+        request(new LeaseEvent.Unwanted());
+        mutex.lock();
         try {
-            wanted = false;
-            unwanted = true;
-            changed.signalAll();
             long nanos = timeout.toNanos();
-            while (!isFree() && nanos > 0) {
+            while (!isFree() && nanos > 0 && !closed) {
                 nanos = changed.awaitNanos(nanos);
             }
             if (!isFree()) {
                 LOG.log(WARNING, "{0}: given up, not given back: {1}", volume, state);
+                requests.clear();
+                forgetWork();
+                feed(new LeaseEvent.Abandoned());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean isFree() {
-        return state instanceof LeaseState.Free && command == null;
-    }
-
-    /** A read or a write was refused because another host has the volume. */
-    public void fenced(String reason) {
-        lock.lock();
-        try {
-            if (!(state instanceof LeaseState.Free)) {
-                forgetCommand();
-                feed(new LeaseEvent.Fenced(reason));
-            }
-        } finally {
-            lock.unlock();
-        }
-        tell();
-    }
-
-    /** When the renewal that was last answered was sent, by the clock; now when nothing is held. */
-    public long renewedAtNanos() {
-        lock.lock();
-        try {
-            return state instanceof LeaseState.Held held
-                    ? held.tenure().renewedAt()
-                    : clock.getAsLong();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /**
-     * The session has logged in again: finds out over the fresh connection whether the volume is
-     * still ours. In the session's thread.
-     *
-     * @throws FencedException when it is not: nothing may be sent any more
-     * @throws TransportException when the target did not say
-     */
-    public void beforeReplay(Reservations fresh) throws IscsiException {
-        lock.lock();
-        try {
-            if (!isHolding()) {
-                return; // nothing is written yet, or any more
-            }
-            forgetCommand();
-            feed(new LeaseEvent.Reinstated());
-            while (command != null && isHolding() && !(state instanceof LeaseState.Held)) {
-                Command next = takeCommand();
-                feed(new LeaseEvent.Answered(fresh.execute(next)));
-            }
-            switch (state) {
-                case LeaseState.Held _, LeaseState.Free _, LeaseState.Waiting _ -> {}
-                case LeaseState.Lost lost ->
-                        throw new FencedException("the lock is lost: " + lost.reason());
-                case LeaseState.Losing _, LeaseState.Fencing _, LeaseState.Releasing _ ->
-                        throw new TransportException("the target does not say who holds " + volume);
-            }
-        } finally {
-            lock.unlock();
+            mutex.unlock();
             tell();
         }
     }
 
-    private boolean isHolding() {
+    private boolean isFree() {
+        boolean idle = requests.isEmpty() && work.isEmpty() && underWay == 0;
+        return idle && state instanceof LeaseState.Free;
+    }
+
+    /** A read or a write was refused because another host has the volume. Never waits long. */
+    public void fenced(String reason) {
+        mutex.lock();
+        try {
+            if (tenure() != null) {
+                forgetWork();
+                feed(new LeaseEvent.Fenced(reason));
+            }
+        } finally {
+            mutex.unlock();
+            tell();
+        }
+    }
+
+    /** When the renewal that was last answered was sent, by the clock; now when nothing is held. */
+    public long renewedAtNanos() {
+        mutex.lock();
+        try {
+            Tenure tenure = tenure();
+            return tenure == null ? clock.getAsLong() : tenure.renewedAt();
+        } finally {
+            mutex.unlock();
+        }
+    }
+
+    /**
+     * The session has logged in again, or heard of a reset: finds out over the fresh connection
+     * whether the volume is still ours, and makes it so where that is safe. In the session's
+     * thread.
+     *
+     * @throws FencedException when it is not ours: nothing may be sent any more
+     * @throws TransportException when the target did not say: log in once more and ask again
+     */
+    public void beforeReplay(Reservations fresh) throws IscsiException {
+        mutex.lock();
+        try {
+            forgetWork();
+            feed(new LeaseEvent.Reinstated());
+            if (tenure() != null) {
+                guarded = true;
+                carryOut(fresh, GUARD_COMMANDS_MAX);
+            }
+            if (state instanceof LeaseState.Lost lost) {
+                throw new FencedException("the lock is lost: " + lost.reason());
+            }
+            if (tenure() != null && !(state instanceof LeaseState.Held)) {
+                throw new TransportException("the target does not say who holds " + volume);
+            }
+        } finally {
+            guarded = false;
+            changed.signalAll();
+            mutex.unlock();
+            tell();
+        }
+    }
+
+    /** What is held, or was when last heard of: something of it may be waiting to be sent. */
+    private @Nullable Tenure tenure() {
         return switch (state) {
-            case LeaseState.Free _, LeaseState.Waiting _ -> false;
-            case LeaseState.Fencing fencing -> fencing.claim().tenure() != null;
-            case LeaseState.Held _, LeaseState.Losing _, LeaseState.Lost _ -> true;
-            case LeaseState.Releasing _ -> true;
+            case LeaseState.Held held -> held.tenure();
+            case LeaseState.Losing losing -> losing.tenure();
+            case LeaseState.Releasing releasing -> releasing.tenure();
+            case LeaseState.Fencing fencing -> fencing.claim().tenure();
+            case LeaseState.Free _, LeaseState.Waiting _, LeaseState.Lost _ -> null;
         };
+    }
+
+    LeaseState state() {
+        mutex.lock();
+        try {
+            return state;
+        } finally {
+            mutex.unlock();
+        }
     }
 
     /** Ends the thread; gives nothing back. Idempotent. */
     @Override
     public void close() {
-        lock.lock();
+        mutex.lock();
         try {
-            ended = true;
+            closed = true;
             changed.signalAll();
         } finally {
-            lock.unlock();
+            mutex.unlock();
         }
         try {
-            if (!thread.join(Duration.ofSeconds(5))) {
+            if (!thread.join(CLOSE_MAX)) {
                 LOG.log(DEBUG, "{0}: the lock's thread waits for the target still", volume);
             }
         } catch (InterruptedException e) {
@@ -206,140 +244,143 @@ public final class TargetLock implements AutoCloseable {
     // ------------------------------------------------------------------------ the lock's thread
 
     private void run() {
-        while (true) {
-            Command next;
-            long number;
-            lock.lock();
-            try {
-                awaitWork();
-                if (ended) {
-                    return;
-                }
-                next = command;
-                number = commandNumber;
-            } finally {
-                lock.unlock();
-            }
-            if (next == null) {
-                feedDue();
-            } else {
-                answered(number, reservations.execute(next));
-            }
-            tell();
-        }
-    }
-
-    private void awaitWork() {
         try {
-            while (!ended && command == null && !isDue()) {
-                if (wakes) {
-                    changed.await(wakeAt - clock.getAsLong(), TimeUnit.NANOSECONDS);
-                } else {
-                    changed.await();
-                }
+            while (next()) {
+                tell();
             }
         } catch (InterruptedException e) {
-            throw new IllegalStateException("nobody interrupts the lock's thread", e);
+            breakDown("interrupted, which nobody does");
+        } catch (RuntimeException | Error e) {
+            breakDown(String.valueOf(e));
+            throw e;
         }
     }
 
-    private boolean isDue() {
-        return wakes && wakeAt - clock.getAsLong() <= 0
-                || wanted && state instanceof LeaseState.Free
-                || unwanted;
+    /** A bug of ours: whoever uses the volume must hear that nobody looks after it any more. */
+    private void breakDown(String why) {
+        mutex.lock();
+        try {
+            closed = true;
+            untold.add(new Report.Lost("the lock of " + volume + " broke down: " + why));
+            changed.signalAll();
+        } finally {
+            mutex.unlock();
+        }
+        tell();
     }
 
-    private void feedDue() {
-        lock.lock();
+    /** Does one thing, or waits for one; false when this lock is closed. */
+    private boolean next() throws InterruptedException {
+        mutex.lock();
         try {
-            if (command != null) {
-                return; // the session's thread was faster
-            }
-            if (unwanted) {
-                unwanted = false;
-                if (!(state instanceof LeaseState.Free)) {
-                    feed(new LeaseEvent.Unwanted());
+            while (!closed && (guarded || !doNext())) {
+                if (wakeAt == null) {
+                    changed.await();
+                } else {
+                    changed.await(wakeAt - clock.getAsLong(), TimeUnit.NANOSECONDS);
                 }
-            } else if (wanted && state instanceof LeaseState.Free) {
-                wanted = false;
-                feed(new LeaseEvent.Wanted(wantedEpoch));
-            } else if (wakes && wakeAt - clock.getAsLong() <= 0) {
-                wakes = false;
-                feed(new LeaseEvent.Timer());
             }
+            return !closed;
         } finally {
-            lock.unlock();
+            mutex.unlock();
         }
     }
 
-    private void answered(long number, Outcome outcome) {
-        lock.lock();
-        try {
-            if (command != null && number == commandNumber) {
-                takeCommand();
-                feed(new LeaseEvent.Answered(outcome));
+    /** Whether there was anything to do. */
+    private boolean doNext() {
+        if (!work.isEmpty()) {
+            carryOut(reservations, Integer.MAX_VALUE);
+        } else if (!requests.isEmpty()) {
+            feed(requests.removeFirst());
+        } else if (wakeAt != null && wakeAt - clock.getAsLong() <= 0) {
+            wakeAt = null;
+            feed(new LeaseEvent.Timer());
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    // ------------------------------------------------------------------------ with the mutex held
+
+    /**
+     * Carries out what is to be done, and what follows from it, until there is nothing more or
+     * somebody has forgotten it. Gives the mutex away while it waits for the target or the disk.
+     */
+    private void carryOut(Reservations through, int actionsMax) {
+        for (int actions = 0; actions < actionsMax && !work.isEmpty(); actions++) {
+            Action action = work.removeFirst();
+            long mine = ++ticket;
+            LeaseEvent event;
+            underWay++;
+            mutex.unlock();
+            try {
+                event = perform(action, through);
+                tell();
+            } finally {
+                mutex.lock();
+                underWay--;
+                changed.signalAll();
             }
-        } finally {
-            lock.unlock();
+            if (mine != ticket) {
+                return;
+            }
+            if (event != null) {
+                work.clear();
+                feed(event);
+            }
         }
     }
 
-    // ------------------------------------------------------------------------ with the lock held
-
-    private Command takeCommand() {
-        Command taken = command;
-        if (taken == null) {
-            throw new IllegalStateException("no command is under way");
-        }
-        forgetCommand();
-        return taken;
-    }
-
-    private void forgetCommand() {
-        command = null;
-        commandNumber++;
+    private void forgetWork() {
+        ticket++;
+        work.clear();
     }
 
     private void feed(LeaseEvent event) {
         Transition transition = lease.on(state, event, clock.getAsLong());
         LOG.log(DEBUG, "{0}: {1} -> {2}", volume, event, transition);
         state = transition.state();
-        wakes = false;
-        try {
-            for (Action action : transition.actions()) {
-                switch (action) {
-                    case Action.Persist(OwnKeys keys) -> store.store(keys);
-                    case Action.WakeAt(long nanos) -> {
-                        wakes = true;
-                        wakeAt = nanos;
-                    }
-                    case Action.Tell(Report report) -> untold.add(report);
-                    case Command next -> {
-                        command = next;
-                        commandNumber++;
-                    }
-                }
+        for (Action action : transition.actions()) {
+            switch (action) {
+                case Command _, Action.Persist _ -> work.add(action);
+                case Action.WakeAt(long nanos) -> wakeAt = nanos;
+                case Action.Tell(Report report) -> untold.add(report);
             }
-        } catch (IOException e) {
-            feed(new LeaseEvent.StoreFailed(String.valueOf(e.getMessage())));
         }
         changed.signalAll();
     }
 
+    // ------------------------------------------------------------------------ without the mutex
+
+    /** What came of it; null when there is nothing to say. */
+    private @Nullable LeaseEvent perform(Action action, Reservations through) {
+        return switch (action) {
+            case Command command -> new LeaseEvent.Answered(through.execute(command));
+            case Action.Persist(OwnKeys keys) -> persist(keys);
+            case Action.WakeAt _, Action.Tell _ -> throw new IllegalStateException("no work");
+        };
+    }
+
+    private @Nullable LeaseEvent persist(OwnKeys keys) {
+        try {
+            store.store(keys);
+            return null;
+        } catch (IOException e) {
+            return new LeaseEvent.StoreFailed(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** One report at a time, in their order: whoever listens may ask this lock something. */
     private void tell() {
-        while (true) {
-            Report report;
-            lock.lock();
-            try {
-                report = untold.poll();
-            } finally {
-                lock.unlock();
+        telling.lock();
+        try {
+            for (Report report = untold.poll(); report != null; report = untold.poll()) {
+                LOG.log(isNews(report) ? INFO : DEBUG, "{0}: {1}", volume, report);
+                listener.told(report);
             }
-            if (report == null) {
-                return;
-            }
-            LOG.log(isNews(report) ? INFO : DEBUG, "{0}: {1}", volume, report);
-            listener.told(report);
+        } finally {
+            telling.unlock();
         }
     }
 

@@ -46,7 +46,9 @@ public final class TargetReservations implements Reservations {
                 case Command.Observe _ -> {
                     return observe();
                 }
-                case Command.ResetLogicalUnit _ -> executor.resetLogicalUnit(lun);
+                case Command.ResetLogicalUnit _ -> {
+                    return reset();
+                }
                 case Command.Register register ->
                         send(
                                 PersistentReserveOut.register(
@@ -79,6 +81,15 @@ public final class TargetReservations implements Reservations {
 
     private void send(ScsiRequest<ScsiStatus> request) throws IscsiException {
         executor.execute(lun, request);
+    }
+
+    private Outcome reset() throws IscsiException {
+        try {
+            executor.resetLogicalUnit(lun);
+            return new Outcome.Good();
+        } catch (ProtocolException e) { // any answer but FUNCTION COMPLETE
+            return new Outcome.Refused(String.valueOf(e.getMessage()));
+        }
     }
 
     private Outcome observe() throws IscsiException {
@@ -144,7 +155,7 @@ public final class TargetReservations implements Reservations {
             return new Outcome.Unknown(failure.getMessage());
         }
         return switch (sense.key()) {
-            case UNIT_ATTENTION -> new Outcome.Attention(sense.saysPreempted(), sense.toString());
+            case UNIT_ATTENTION -> new Outcome.Attention(saysPreempted(sense), sense.toString());
             // LIO without its APTPL directory answers NOT READY 08/00
             case ILLEGAL_REQUEST, NOT_READY -> new Outcome.Refused(failure.getMessage());
             case NO_SENSE,
@@ -162,5 +173,10 @@ public final class TargetReservations implements Reservations {
                     COMPLETED ->
                     new Outcome.Unknown(failure.getMessage());
         };
+    }
+
+    /** RESERVATIONS RELEASED, 2A/04, takes nothing from a holder. */
+    private static boolean saysPreempted(Sense sense) {
+        return sense.saysPreempted() && sense.ascq() != 0x04;
     }
 }

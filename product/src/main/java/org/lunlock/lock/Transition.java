@@ -4,7 +4,7 @@ package org.lunlock.lock;
 import java.util.List;
 
 /** What {@link Lease} makes of an event: the next state, and what is to be done, in order. */
-public record Transition(LeaseState state, List<Action> actions) {
+record Transition(LeaseState state, List<Action> actions) {
 
     public Transition {
         actions = List.copyOf(actions);
