@@ -460,10 +460,14 @@ public final class Lease {
      * <p>Since it forgot: a generation of 0 says that nobody has registered, so nobody has held it.
      * Before it forgot: nobody takes a key over that he has not seen for a whole term, and ours is
      * younger. And if it forgot twice: nobody takes a target that has forgotten until he has seen
-     * it so for a whole term. The clocks need not agree, only run alike within a sixth of a term.
+     * it so for a whole term. (A claim of ours that was interrupted may have ended that wait: its
+     * registration is a trace.) The clocks need not agree, only run alike within a sixth.
      */
     private boolean mayComeBack(Observation observation, Tenure tenure, long now) {
-        return observation.isFresh() && now - tenure.renewedAt() < times.comeBackWithin().toNanos();
+        long age = now - tenure.renewedAt();
+        return observation.isFresh()
+                && !tenure.unproven()
+                && age < times.comeBackWithin().toNanos();
     }
 
     /** One change of registrations since the target forgot, and it was ours. */

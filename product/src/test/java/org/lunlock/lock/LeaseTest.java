@@ -385,6 +385,9 @@ class LeaseTest {
                 .isInstanceOf(Fencing.class);
         assertThat(new Run(run.state).then(observed(3, List.of(key), key)).state)
                 .isInstanceOf(Lost.class);
+        assertThat(new Run(run.state).then(saw(0)).state)
+                .as("it forgot again, and our first claim may have let others in")
+                .isInstanceOf(Lost.class);
     }
 
     @Test
