@@ -38,6 +38,30 @@ record Claim(Way way, LeaseKey key, LeaseKey victim, long startedAt, @Nullable T
         WITHDRAWING
     }
 
+    /** How far a key may leap, so that two hosts with one id rarely make the same. */
+    private static final int AHEAD_MAX = 16;
+
+    /** Stores the keys, then registers. */
+    static Transition begin(
+            Known known,
+            Way way,
+            LeaseKey victim,
+            @Nullable Tenure tenure,
+            LeaseRhythm rhythm,
+            long now) {
+        int ahead = 1 + (int) rhythm.mix(now, AHEAD_MAX);
+        LeaseKey key =
+                way == Way.TAKEOVER
+                        ? known.freshKey(LeaseKey.Kind.GUARDING, ahead)
+                        : known.keyAfter(victim, ahead);
+        Claim claim = new Claim(way, key, victim, now, tenure);
+        Known stored = known.with(claim.keys());
+        return Transition.to(
+                new LeaseState.Fencing(stored, claim, Step.REGISTERING),
+                new Action.Persist(stored.keys()),
+                claim.command(Step.REGISTERING, stored));
+    }
+
     /** The step after this one was executed. */
     Step after(Step step, Known known) {
         return switch (step) {
@@ -85,5 +109,18 @@ record Claim(Way way, LeaseKey key, LeaseKey victim, long startedAt, @Nullable T
         return tenure == null
                 ? new Tenure(key, Integer.toUnsignedLong(key.epoch()), startedAt, false, false)
                 : tenure.renewed(key, startedAt);
+    }
+
+    /**
+     * Takes away what it has registered, with a reservation if it has one; unless that must stay.
+     */
+    Command leave(Step step) {
+        boolean mustStay = key.guards() && step == Step.RESETTING;
+        return new Command.Register(key, mustStay ? key.parked() : LeaseKey.NONE, false);
+    }
+
+    /** What is left of the holding when it does not come to its end. */
+    Tenure interrupted(Tenure continued) {
+        return way == Way.RESTARTED ? continued.withUnproven(true) : continued;
     }
 }

@@ -57,6 +57,11 @@ public record LeaseKey(long value) {
         return is(Kind.GUARDING) || is(Kind.PARKED);
     }
 
+    /** The key under which the volume stays closed when nobody holds it any more. */
+    LeaseKey parked() {
+        return of(Kind.PARKED, hostId(), epoch() + 1);
+    }
+
     public int hostId() {
         return (int) (value >>> 32) & HOST_ID_MAX;
     }

@@ -41,4 +41,16 @@ public record Observation(long generation, List<LeaseKey> keys, @Nullable Reserv
                 && reservation.key().equals(key)
                 && reservation.type() == EXCLUSIVE_ACCESS;
     }
+
+    /**
+     * There was one change of registrations since the target forgot everything, and it was ours.
+     */
+    boolean provesAlone(LeaseKey own) {
+        return generation == 1 && keys.equals(List.of(own));
+    }
+
+    /** For messages. */
+    String holder() {
+        return reservation == null ? "nobody has it" : String.valueOf(reservation.key());
+    }
 }

@@ -40,4 +40,9 @@ public sealed interface Report {
 
     /** Nothing of ours is at the target any more, or nothing that keeps others out for long. */
     record Freed() implements Report {}
+
+    /** For {@link Trouble} and {@link Failed}. */
+    static String storeFailure(String reason) {
+        return "cannot store the key: " + reason;
+    }
 }

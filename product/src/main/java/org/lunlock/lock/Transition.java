@@ -13,4 +13,12 @@ record Transition(LeaseState state, List<Action> actions) {
     static Transition to(LeaseState state, Action... actions) {
         return new Transition(state, List.of(actions));
     }
+
+    static Action tell(Report report) {
+        return new Action.Tell(report);
+    }
+
+    static IllegalStateException outOfPlace(LeaseState state, LeaseEvent event) {
+        return new IllegalStateException(event + " while " + state);
+    }
 }

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.lock;
+
+/**
+ * When a lease does what: the times of the lock, and chance that is a function of seed and time.
+ *
+ * @param seed makes this host's looks uneven, so that waiting hosts do not march in step
+ */
+record LeaseRhythm(LeaseTimes times, long seed) {
+
+    /** A quarter more or less, by seed and time. */
+    Action toLook(long now) {
+        long every = times.lookEvery().toNanos();
+        return new Action.WakeAt(now + every - every / 4 + mix(now, every / 2));
+    }
+
+    /** 0 (inclusive) to bound (exclusive), by seed and time. */
+    long mix(long now, long bound) {
+        long mixed = (seed ^ now) * 0x9e3779b97f4a7c15L; // the golden ratio spreads neighbours
+        return Long.remainderUnsigned(mixed ^ mixed >>> 32, bound);
+    }
+}
