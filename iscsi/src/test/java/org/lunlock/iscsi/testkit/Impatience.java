@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.testkit;
+
+import java.time.Duration;
+import org.lunlock.iscsi.session.Timeouts;
+
+/** Time-outs short enough for a test to see one of them pass; the others stay long. */
+public final class Impatience {
+    private Impatience() {}
+
+    /** With silence for so long, and for so long again after a ping. */
+    public static Timeouts withSilence(Duration interval, Duration timeout) {
+        Timeouts t = ScriptedTarget.patient();
+        return new Timeouts(
+                t.login(),
+                t.logout(),
+                interval,
+                timeout,
+                t.replacement(),
+                t.command(),
+                t.logicalUnitReset());
+    }
+
+    /** With a command that is not answered. */
+    public static Timeouts withCommands(Duration command) {
+        Timeouts t = ScriptedTarget.patient();
+        return new Timeouts(
+                t.login(),
+                t.logout(),
+                t.noopOutInterval(),
+                t.noopOutTimeout(),
+                t.replacement(),
+                command,
+                t.logicalUnitReset());
+    }
+
+    /** With a session that does not come back. */
+    public static Timeouts withReplacement(Duration replacement) {
+        return ScriptedTarget.patient().withReplacement(replacement);
+    }
+
+    /** With a Login Request that is not answered, and the session that does not come back. */
+    public static Timeouts withLogins(Duration login, Duration replacement) {
+        return ScriptedTarget.patient().withLogin(login).withReplacement(replacement);
+    }
+
+    /** With a Logout Request that is not answered. */
+    public static Timeouts withLogout(Duration logout) {
+        Timeouts t = ScriptedTarget.patient();
+        return new Timeouts(
+                t.login(),
+                logout,
+                t.noopOutInterval(),
+                t.noopOutTimeout(),
+                t.replacement(),
+                t.command(),
+                t.logicalUnitReset());
+    }
+
+    /** With a LOGICAL UNIT RESET that is not answered. */
+    public static Timeouts withReset(Duration reset) {
+        Timeouts t = ScriptedTarget.patient();
+        return new Timeouts(
+                t.login(),
+                t.logout(),
+                t.noopOutInterval(),
+                t.noopOutTimeout(),
+                t.replacement(),
+                t.command(),
+                reset);
+    }
+}

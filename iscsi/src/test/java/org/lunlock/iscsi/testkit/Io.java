@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.testkit;
+
+import static org.assertj.core.api.Assertions.fail;
+
+import java.nio.ByteBuffer;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.Lun;
+import org.lunlock.iscsi.scsi.BlockCommands;
+import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.session.Task;
+
+/** One READ or WRITE of LUN 1 as the data path issues it, and how it ended. */
+public final class Io extends Task {
+    public static final Lun LUN = new Lun(1);
+    private static final int BLOCK_BYTES = 512;
+
+    private final ByteBuffer buffer;
+    private final Direction direction;
+    private final long lba;
+    private Conduct conduct = Conduct.GUARDED;
+    private final CountDownLatch done = new CountDownLatch(1);
+    private final AtomicInteger completions = new AtomicInteger();
+    private volatile @Nullable IscsiException failure;
+    private Runnable afterwards = () -> {};
+
+    private Io(Direction direction, long lba, ByteBuffer buffer) {
+        this.direction = direction;
+        this.lba = lba;
+        this.buffer = buffer;
+    }
+
+    /** A READ of this many bytes from block 0 on. */
+    public static Io read(int bytes) {
+        return read(0, bytes);
+    }
+
+    public static Io read(long lba, int bytes) {
+        return new Io(Direction.READ, lba, ByteBuffer.allocateDirect(bytes));
+    }
+
+    /** A WRITE to block 0. */
+    public static Io write(byte[] data) {
+        return write(0, data);
+    }
+
+    public static Io write(long lba, byte[] data) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(data.length).put(data).flip();
+        return new Io(Direction.WRITE, lba, buffer);
+    }
+
+    /** Guarded where nothing else is said. */
+    public Io conduct(Conduct other) {
+        conduct = other;
+        return this;
+    }
+
+    /** What to do in {@link #completed}, whatever the thread. */
+    public Io afterwards(Runnable action) {
+        afterwards = action;
+        return this;
+    }
+
+    /** Submits it. */
+    public Io on(Session session) {
+        int blocks = buffer.remaining() / BLOCK_BYTES;
+        boolean read = direction == Direction.READ;
+        prepare(
+                read ? "READ" : "WRITE",
+                LUN,
+                read
+                        ? BlockCommands.readHigh(lba, blocks, 0)
+                        : BlockCommands.writeHigh(lba, blocks, 0),
+                read ? BlockCommands.readLow(lba, blocks) : BlockCommands.writeLow(lba, blocks),
+                direction,
+                buffer,
+                true,
+                conduct);
+        session.submit(this);
+        return this;
+    }
+
+    @Override
+    protected void completed(@Nullable IscsiException failure) {
+        this.failure = failure;
+        completions.incrementAndGet();
+        done.countDown();
+        afterwards.run();
+    }
+
+    public boolean isDone() {
+        return done.getCount() == 0;
+    }
+
+    /** How often it was told that it has ended; more than once is a bug. */
+    public int completions() {
+        return completions.get();
+    }
+
+    /** The bytes that were read, or are written. */
+    public byte[] bytes() {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(buffer.position(), bytes);
+        return bytes;
+    }
+
+    /** Returns when it has ended well. */
+    public Io succeeds() {
+        IscsiException end = end();
+        if (end != null) {
+            throw new AssertionError(this + " failed: " + end.getMessage(), end);
+        }
+        return this;
+    }
+
+    /** Returns how it failed. */
+    public <E extends IscsiException> E fails(Class<E> type) {
+        IscsiException end = end();
+        if (end == null) {
+            return fail(this + " succeeded, expected " + type.getSimpleName());
+        }
+        if (!type.isInstance(end)) {
+            throw new AssertionError("expected " + type.getSimpleName() + ", got " + end, end);
+        }
+        return type.cast(end);
+    }
+
+    /** Returns when it has ended, one way or the other. */
+    public Io ends() {
+        end();
+        return this;
+    }
+
+    private @Nullable IscsiException end() {
+        try {
+            if (!done.await(ScriptedTarget.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                fail(this + " did not end in " + ScriptedTarget.PATIENCE);
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError("interrupted", e);
+        }
+        if (completions.get() != 1) {
+            fail(this + " ended " + completions.get() + " times");
+        }
+        return failure;
+    }
+}

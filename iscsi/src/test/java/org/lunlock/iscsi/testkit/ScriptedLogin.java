@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.testkit;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.lunlock.iscsi.login.Key;
+import org.lunlock.iscsi.pdu.LoginRequest;
+import org.lunlock.iscsi.pdu.LoginResponse;
+import org.lunlock.iscsi.pdu.Stage;
+
+/** The target's half of a login that agrees to what a test wants and authenticates nobody. */
+final class ScriptedLogin {
+    private static final int TSIH = 7;
+
+    private final ScriptedConnection connection;
+    private final ScriptedTarget.Options options;
+
+    ScriptedLogin(ScriptedConnection connection, ScriptedTarget.Options options) {
+        this.connection = connection;
+        this.options = options;
+    }
+
+    /** Goes through both stages and turns the digests on. */
+    void accept() throws IOException {
+        LoginRequest request = (LoginRequest) connection.receive();
+        connection.loggingIn(request);
+        while (request.currentStage() == Stage.SECURITY_NEGOTIATION) {
+            answer(request, "AuthMethod=None\0TargetPortalGroupTag=1\0");
+            request = (LoginRequest) connection.receive();
+        }
+        StringBuilder keys = new StringBuilder();
+        options.keys.forEach(
+                (key, value) -> keys.append(key).append('=').append(value).append('\0'));
+        answer(request, keys.toString());
+        connection.loggedIn(
+                options.keys.get(Key.HEADER_DIGEST).equals("CRC32C"),
+                options.keys.get(Key.DATA_DIGEST).equals("CRC32C"));
+    }
+
+    void refuse(int statusClass, int statusDetail) throws IOException {
+        LoginRequest request = (LoginRequest) connection.receive();
+        connection.loggingIn(request);
+        send(request, "", statusClass, statusDetail);
+        connection.close();
+    }
+
+    private void answer(LoginRequest request, String text) {
+        send(request, text, 0, 0);
+    }
+
+    private void send(LoginRequest request, String text, int statusClass, int statusDetail) {
+        byte[] keys = text.getBytes(StandardCharsets.UTF_8);
+        boolean last = request.transit() && request.nextStage() == Stage.FULL_FEATURE_PHASE;
+        connection.send(
+                new LoginResponse(
+                        request.transit(),
+                        false,
+                        request.currentStage(),
+                        request.nextStage(),
+                        0,
+                        0,
+                        keys.length,
+                        request.isid(),
+                        last ? TSIH : 0,
+                        request.initiatorTaskTag(),
+                        connection.takeStatSn(),
+                        connection.expCmdSn(),
+                        connection.maxCmdSn(),
+                        statusClass,
+                        statusDetail),
+                keys);
+    }
+}
