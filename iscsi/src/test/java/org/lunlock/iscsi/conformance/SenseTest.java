@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lunlock.iscsi.FencedException;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.ScsiException;
+import org.lunlock.iscsi.ScsiStatus;
+import org.lunlock.iscsi.Sense;
+import org.lunlock.iscsi.pdu.ScsiCommand;
+import org.lunlock.iscsi.scsi.PersistentReserveIn;
+import org.lunlock.iscsi.scsi.TestUnitReady;
+import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.session.Task.Conduct;
+import org.lunlock.iscsi.testkit.Background;
+import org.lunlock.iscsi.testkit.Io;
+import org.lunlock.iscsi.testkit.ScriptedConnection;
+import org.lunlock.iscsi.testkit.ScriptedTarget;
+
+/**
+ * What a status other than GOOD does to a command, and to the session. RFC 7143 §11.4.7 (Data
+ * Segment - Sense and Response Data Segment).
+ */
+@Timeout(60)
+class SenseTest {
+
+    @Test
+    void senseDataReachesWhoeverSentTheCommand() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            var ready = Background.of(() -> session.execute(Io.LUN, TestUnitReady.request()));
+            peer.checkCondition(peer.expectCommand(), Sense.Key.ILLEGAL_REQUEST, 0x25, 0x00);
+            ScsiException refusal = ready.failure(ScsiException.class);
+            assertThat(refusal.status()).isEqualTo(ScsiStatus.CHECK_CONDITION);
+            assertThat(refusal.sense()).isEqualTo(new Sense(Sense.Key.ILLEGAL_REQUEST, 0x25, 0));
+        }
+    }
+
+    @Test
+    void senseDataLongerThanItsSegmentIsAViolation() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            byte[] sense = {0, 30, 0x70, 0, 5, 0};
+            ScsiCommand command = peer.expectCommand();
+            peer.send(peer.response(command, 0x02, sense.length), sense);
+            read.fails(ProtocolException.class);
+            peer.expectClosed();
+        }
+    }
+
+    @Test
+    void checkConditionWithoutSenseDataFailsTheCommandAlone() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            peer.status(peer.expectCommand(), ScsiStatus.CHECK_CONDITION);
+            assertThat(read.fails(ScsiException.class).sense()).isNull();
+            assertThat(session.isLoggedIn()).isTrue();
+        }
+    }
+
+    @Test
+    void aStatusThatNoStandardDefinesIsAViolation() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            peer.send(peer.response(peer.expectCommand(), 0x77, 0));
+            read.fails(ProtocolException.class);
+            peer.expectClosed();
+        }
+    }
+
+    @Test
+    void aTargetThatFailedBeforeTheLogicalUnitRanTheCommandFailsIt() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            ScsiCommand command = peer.expectCommand();
+            peer.send(peer.response(command, 0, 0), new byte[0], bhs -> bhs.put(2, (byte) 0x01));
+            assertThat(read.fails(IscsiException.class)).hasMessageContaining("0x01");
+            assertThat(session.isLoggedIn()).isTrue();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Conduct.class)
+    void newsAreDrainedByAskingAgain(Conduct conduct) throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).conduct(conduct).on(session);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x3f, 0x0e);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x2a, 0x09);
+            peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
+            read.succeeds();
+        }
+    }
+
+    @Test
+    void newsWithoutEndAreAnError() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            for (int i = 0; i <= 16; i++) {
+                peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x3f, 0x0e);
+            }
+            read.fails(ScsiException.class);
+            peer.expectNothing();
+        }
+    }
+
+    @Test
+    void aBusyLogicalUnitIsAskedAgain() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            peer.status(peer.expectCommand(), ScsiStatus.BUSY);
+            peer.status(peer.expectCommand(), ScsiStatus.TASK_SET_FULL);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.NOT_READY, 0x04, 0x01);
+            peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
+            read.succeeds();
+        }
+    }
+
+    @Test
+    void aLogicalUnitThatNeedsHelpIsNotAskedAgain() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.NOT_READY, 0x3a, 0x00);
+            read.fails(ScsiException.class);
+        }
+    }
+
+    @Test
+    void recoveredErrorIsSuccess() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            ScsiCommand command = peer.expectCommand();
+            peer.dataIn(command, 0, new byte[512]);
+            peer.checkCondition(command, Sense.Key.RECOVERED_ERROR, 0x17, 0x00);
+            read.succeeds();
+        }
+    }
+
+    @Test
+    void aReservationConflictIsForWhoeverAsked() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            var keys = Background.of(() -> session.execute(Io.LUN, PersistentReserveIn.readKeys()));
+            peer.status(peer.expectCommand(), ScsiStatus.RESERVATION_CONFLICT);
+            assertThat(keys.failure(ScsiException.class).status())
+                    .isEqualTo(ScsiStatus.RESERVATION_CONFLICT);
+            Io read = Io.read(512).on(session); // nothing is latched
+            peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
+            read.succeeds();
+        }
+    }
+
+    @Test
+    void aReservationConflictStopsGuardedCommandsForEver() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.with().window(2).start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io first = Io.write(new byte[512]).on(session);
+            Io underWay = Io.read(512).on(session);
+            Io waiting = Io.write(new byte[512]).on(session);
+            ScsiCommand one = peer.expectCommand();
+            ScsiCommand two = peer.expectCommand();
+
+            peer.status(one, ScsiStatus.RESERVATION_CONFLICT);
+            first.fails(FencedException.class);
+            waiting.fails(FencedException.class);
+            Io.write(new byte[512]).on(session).fails(FencedException.class);
+            peer.expectNothing();
+            peer.dataInWithGood(two, 0, new byte[512]); // what was under way ends as it ends
+            underWay.succeeds();
+
+            var ready = Background.of(() -> session.execute(Io.LUN, TestUnitReady.request()));
+            peer.good(peer.expectCommand()); // whoever looks after the lock can still ask
+            ready.value();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0x03, 0x04, 0x05})
+    void newsOfAPreemptionStopGuardedCommandsForEver(int ascq) throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io write = Io.write(new byte[512]).on(session);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x2a, ascq);
+            write.fails(FencedException.class);
+            Io.read(512).on(session).fails(FencedException.class);
+            peer.expectNothing();
+        }
+    }
+
+    @Test
+    void aGuardThatFindsItselfPreemptedAfterAResetEndsTheSession() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            session.guard(_ -> {
+                throw new FencedException("our key is gone");
+            });
+            Io write = Io.write(new byte[512]).on(session);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x29, 0x00);
+            write.fails(FencedException.class);
+            peer.expectClosed();
+            Io.read(512).on(session).fails(FencedException.class);
+        }
+    }
+
+    @Test
+    void aResetIsNewsToCommandsWithoutAReservation() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).conduct(Conduct.REPEATABLE).on(session);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x29, 0x00);
+            peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
+            read.succeeds();
+
+            Io once = Io.read(512).conduct(Conduct.ONCE).on(session);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x29, 0x00);
+            once.fails(ScsiException.class);
+        }
+    }
+}
