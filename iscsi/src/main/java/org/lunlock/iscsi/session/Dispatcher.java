@@ -172,18 +172,22 @@ final class Dispatcher implements PduReader.Receiver {
             long residual,
             @Nullable Sense sense)
             throws IscsiException {
-        if (statusCode != 0) {
-            session.ended(task, ScsiStatus.of(statusCode), sense);
-            return;
+        ScsiStatus status = statusCode == 0 ? ScsiStatus.GOOD : ScsiStatus.of(statusCode);
+        if (Verdict.succeeded(status, sense)) {
+            int moved = session.moved(task);
+            boolean whole = moved == task.length();
+            boolean residue = overflow || underflow && residual != 0;
+            if (task.exact() ? !whole || residue : !whole && writes(task)) {
+                throw new ProtocolException(
+                        "%s for %s, but %d of %d bytes were moved (residual count %d)"
+                                .formatted(status, task, moved, task.length(), residual));
+            }
         }
-        int moved = session.moved(task);
-        boolean whole = moved == task.length() && !overflow && !(underflow && residual != 0);
-        if (task.exact() && !whole) {
-            throw new ProtocolException(
-                    "GOOD for %s, but %d of %d bytes were moved (residual count %d)"
-                            .formatted(task, moved, task.length(), residual));
-        }
-        session.ended(task, ScsiStatus.GOOD, null);
+        session.ended(task, status, sense);
+    }
+
+    private static boolean writes(Task task) {
+        return task.direction() == Task.Direction.WRITE;
     }
 
     private void r2t(ByteBuffer bhs) throws IscsiException {

@@ -71,10 +71,18 @@ enum Verdict {
         return this == AGAIN || this == LATER || this == CHECK_RESERVATION;
     }
 
+    /** Whether the logical unit says that the command did what it should. */
+    static boolean succeeded(ScsiStatus status, @Nullable Sense sense) {
+        return switch (status) {
+            case GOOD, CONDITION_MET -> true;
+            case CHECK_CONDITION -> sense != null && sense.key() == Sense.Key.RECOVERED_ERROR;
+            case BUSY, RESERVATION_CONFLICT, TASK_SET_FULL, ACA_ACTIVE, TASK_ABORTED -> false;
+        };
+    }
+
     /** Null when the command did what it should. */
     @Nullable IscsiException failure(Task task, ScsiStatus status, @Nullable Sense sense) {
-        boolean recovered = sense != null && sense.key() == Sense.Key.RECOVERED_ERROR;
-        if (status == ScsiStatus.GOOD || status == ScsiStatus.CONDITION_MET || recovered) {
+        if (succeeded(status, sense)) {
             return null;
         }
         if (this == PREEMPTED && task.conduct() == Task.Conduct.GUARDED) {

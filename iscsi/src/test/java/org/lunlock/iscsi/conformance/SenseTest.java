@@ -162,6 +162,30 @@ class SenseTest {
     }
 
     @Test
+    void recoveredErrorIsNoSuccessWhenBytesAreMissing() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(1024).on(session);
+            ScsiCommand command = peer.expectCommand();
+            peer.dataIn(command, 0, new byte[512]);
+            peer.checkCondition(command, Sense.Key.RECOVERED_ERROR, 0x17, 0x00);
+            read.fails(IscsiException.class);
+        }
+    }
+
+    @Test
+    void conditionMetIsNoSuccessWhenBytesAreMissing() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(1024).on(session);
+            peer.status(peer.expectCommand(), ScsiStatus.CONDITION_MET);
+            read.fails(IscsiException.class);
+        }
+    }
+
+    @Test
     void aReservationConflictIsForWhoeverAsked() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.start();
                 Session session = target.login()) {
