@@ -53,27 +53,7 @@ final class Dispatcher implements PduReader.Receiver {
     @Override
     public ByteBuffer begin(ByteBuffer bhs, int length) throws IscsiException {
         if (Bhs.opcode(bhs) == Opcode.DATA_IN) {
-            DataIn.check(bhs);
-            Task task = task(bhs);
-            long offset = DataIn.bufferOffset(bhs);
-            if (task.direction() != Task.Direction.READ) {
-                throw new ProtocolException("Data-In for " + task + ", which reads nothing");
-            }
-            if (DataIn.dataSn(bhs) != task.dataInCount || offset != task.received) {
-                throw new ProtocolException(
-                        "Data-In out of order for %s: DataSN %d at offset %d, expected %d at %d"
-                                .formatted(
-                                        task,
-                                        DataIn.dataSn(bhs),
-                                        offset,
-                                        task.dataInCount,
-                                        task.received));
-            }
-            if (length > task.length() - offset) {
-                throw new ProtocolException(
-                        "Data-In of %d bytes at offset %d for %s, which reads %d"
-                                .formatted(length, offset, task, task.length()));
-            }
+            Task task = readTask(bhs, length);
             reading = task;
             return task.dataIn(task.received, length);
         }
@@ -103,7 +83,7 @@ final class Dispatcher implements PduReader.Receiver {
 
     private Task task(ByteBuffer bhs) throws ProtocolException {
         Task task = session.tasks().find(Bhs.initiatorTaskTag(bhs));
-        if (task == null) {
+        if (task == null || task.answered) { // an answered write may still be on its way out
             throw new ProtocolException(
                     "%s for task %08x, which is not under way"
                             .formatted(Bhs.opcode(bhs), Bhs.initiatorTaskTag(bhs)));
@@ -111,8 +91,34 @@ final class Dispatcher implements PduReader.Receiver {
         return task;
     }
 
+    /** The task that reads what this Data-In brings, which is what comes next. */
+    private Task readTask(ByteBuffer bhs, int length) throws ProtocolException {
+        DataIn.check(bhs);
+        Task task = task(bhs);
+        long offset = DataIn.bufferOffset(bhs);
+        if (task.direction() != Task.Direction.READ) {
+            throw new ProtocolException("Data-In for " + task + ", which reads nothing");
+        }
+        if (DataIn.dataSn(bhs) != task.dataInCount || offset != task.received) {
+            throw new ProtocolException(
+                    "Data-In out of order for %s: DataSN %d at offset %d, expected %d at %d"
+                            .formatted(
+                                    task,
+                                    DataIn.dataSn(bhs),
+                                    offset,
+                                    task.dataInCount,
+                                    task.received));
+        }
+        if (length > task.length() - offset) {
+            throw new ProtocolException(
+                    "Data-In of %d bytes at offset %d for %s, which reads %d"
+                            .formatted(length, offset, task, task.length()));
+        }
+        return task;
+    }
+
     private void dataIn(ByteBuffer bhs) throws IscsiException {
-        Task task = reading != null ? reading : task(bhs);
+        Task task = reading != null ? reading : readTask(bhs, 0);
         reading = null;
         task.received += Bhs.dataSegmentLength(bhs);
         task.dataInCount++;

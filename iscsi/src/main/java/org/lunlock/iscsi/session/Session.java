@@ -575,9 +575,15 @@ public final class Session implements ScsiExecutor, AutoCloseable {
                 throw new ProtocolException(
                         "R2T %d for %s, expected %d".formatted(r2tSn, task, task.r2tCount));
             }
+            if (offset != task.askedFor) { // DataSequenceInOrder=Yes, and nothing is asked twice
+                throw new ProtocolException(
+                        "R2T for offset %d of %s, expected %d"
+                                .formatted(offset, task, task.askedFor));
+            }
             if (task.bursts.size() > connection.settings().maxOutstandingR2t()) {
                 throw new ProtocolException("more R2Ts outstanding than negotiated for " + task);
             }
+            task.askedFor = offset + length;
             task.r2tCount++;
             task.bursts.add(targetTransferTag, offset, length);
             connection.addBursts(task);

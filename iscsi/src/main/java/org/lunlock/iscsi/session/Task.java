@@ -77,6 +77,7 @@ public abstract class Task {
     int received;
     int dataInCount;
     int sent;
+    int askedFor;
     int r2tCount;
     final BurstQueue bursts = new BurstQueue();
     boolean inSendQueue;
@@ -214,6 +215,7 @@ public abstract class Task {
         received = 0;
         dataInCount = 0;
         sent = 0;
+        askedFor = 0;
         r2tCount = 0;
         bursts.clear();
         inSendQueue = false;

@@ -263,6 +263,7 @@ final class Transmitter {
         } else {
             addData(task, 0, immediate);
         }
+        task.askedFor = immediate + unsolicited;
         if (unsolicited > 0) {
             task.bursts.add(Bhs.RESERVED_TAG, immediate, unsolicited);
             addBursts(task);

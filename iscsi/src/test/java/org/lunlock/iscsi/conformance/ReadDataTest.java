@@ -232,6 +232,18 @@ class ReadDataTest {
     }
 
     @Test
+    void aDataInWithoutDataDoesNotEndAWrite() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.with().immediateData().start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io write = Io.write(new byte[512]).on(session);
+            peer.dataInWithGood(peer.expectCommand(), 0, new byte[0]);
+            write.fails(ProtocolException.class);
+            peer.expectClosed();
+        }
+    }
+
+    @Test
     void aShortReadOfBlocksWithGoodIsAViolation() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.start();
                 Session session = target.login()) {
