@@ -35,6 +35,8 @@ final class Connection {
     private long lastHeardNanos = System.nanoTime();
     private long pingedNanos;
     private boolean pinged;
+    private long windowMovedNanos = lastHeardNanos;
+    private int windowCmdSn;
 
     /** With the lock of the session held. */
     Connection(Session session, ControlPdus control, PduSocket socket, Settings settings) {
@@ -113,6 +115,25 @@ final class Connection {
         pinged = true;
         pingedNanos = now;
         add(new NopOut(true, 0, 0, tag, Bhs.RESERVED_TAG, cmdSn, expStatSn), null);
+    }
+
+    /**
+     * Gives up on a target that keeps the command window closed. With the lock held; in the reading
+     * thread.
+     *
+     * @param closed whether commands wait for nothing but the window
+     * @param cmdSn of the next command; another one than the last time means that one was sent
+     */
+    void checkWindow(long now, Duration limit, boolean closed, int cmdSn)
+            throws TransportException {
+        if (!closed || cmdSn != windowCmdSn) {
+            windowMovedNanos = now;
+            windowCmdSn = cmdSn;
+        } else if (now - windowMovedNanos > limit.toNanos()) {
+            throw new TransportException(
+                    "portal %s kept the command window closed for %d s"
+                            .formatted(socket.portal(), limit.toSeconds()));
+        }
     }
 
     /** RFC 7143 §11.14 (Logout Request). With the lock held. */

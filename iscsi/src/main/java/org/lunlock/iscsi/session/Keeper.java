@@ -32,8 +32,6 @@ final class Keeper implements Runnable {
     private final Session session;
     private final SessionListener listener;
     private long nextTickNanos = System.nanoTime();
-    private long windowClosedNanos;
-    private boolean windowClosed;
 
     Keeper(Session session, SessionListener listener) {
         this.session = session;
@@ -107,15 +105,7 @@ final class Keeper implements Runnable {
             throw new TransportException(
                     session + " did not answer " + oldest + " in " + limit.toSeconds() + " s");
         }
-        boolean closed = session.waitsForWindow();
-        if (!closed || !windowClosed) {
-            windowClosedNanos = now;
-        } else if (now - windowClosedNanos > limit.toNanos()) {
-            windowClosed = false;
-            throw new TransportException(
-                    session + " kept the command window closed for " + limit.toSeconds() + " s");
-        }
-        windowClosed = closed;
+        session.checkWindow(now, limit);
     }
 
     /**

@@ -338,9 +338,11 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         connection.ping(now, options.timeouts(), tasks.controlTag(), window.cmdSn(), expStatSn);
     }
 
-    /** Whether commands wait for nothing but the command window. With the lock held. */
-    boolean waitsForWindow() {
-        return state == State.LOGGED_IN && !commands.isEmpty() && !window.isOpen();
+    /** Gives up on a target that does not open the command window. With the lock held. */
+    void checkWindow(long now, Duration limit) throws TransportException {
+        boolean queued =
+                !guardsCommands.isEmpty() || state == State.LOGGED_IN && !commands.isEmpty();
+        connection.checkWindow(now, limit, queued && !window.isOpen(), window.cmdSn());
     }
 
     /**

@@ -183,6 +183,30 @@ class CommandNumberingTest {
         }
     }
 
+    @Test
+    void aWindowThatMovesIsNoLostConnection() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.with().window(1).start();
+                Session session = target.login(Impatience.withCommands(Duration.ofMillis(900)))) {
+            ScriptedConnection peer = target.connection();
+            long end = System.nanoTime() + Duration.ofMillis(2500).toNanos();
+            List<Io> reads = submit(session, 2);
+            int answered = 0;
+            while (System.nanoTime() - end < 0) { // one command always waits for the window
+                ScsiCommand command = peer.expectCommand();
+                reads.add(Io.read(512).on(session));
+                peer.expectNothing();
+                peer.dataInWithGood(command, 0, new byte[512]);
+                answered++;
+            }
+            while (answered < reads.size()) {
+                peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
+                answered++;
+            }
+            reads.forEach(Io::succeeds);
+            assertThat(target.accepted()).isEqualTo(1);
+        }
+    }
+
     private static List<Io> submit(Session session, int count) {
         List<Io> reads = new ArrayList<>();
         for (int i = 0; i < count; i++) {
