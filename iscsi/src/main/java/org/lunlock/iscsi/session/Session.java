@@ -363,9 +363,9 @@ public final class Session implements ScsiExecutor, AutoCloseable {
             interrupted.sort(Comparator.comparingInt(task -> task.cmdSn - window.cmdSn()));
             for (Task task : interrupted.reversed()) {
                 task.rewind();
+                task.attempts++;
                 commands.addFirst(task);
             }
-            commands.forEach(task -> task.attempts++);
             commands.moveIf(Session::isGivenUp, failed);
             guardsCommands.moveIf(_ -> true, failed);
             cut = control.takeAll();

@@ -2,7 +2,6 @@
 package org.lunlock.iscsi.session;
 
 import java.util.List;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Check;
@@ -40,12 +39,6 @@ final class TaskQueue {
         head = task;
         if (tail == null) {
             tail = task;
-        }
-    }
-
-    void forEach(Consumer<Task> action) {
-        for (Task task = head; task != null; task = task.next) {
-            action.accept(task);
         }
     }
 

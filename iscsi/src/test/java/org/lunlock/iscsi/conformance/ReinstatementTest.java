@@ -276,6 +276,24 @@ class ReinstatementTest {
     }
 
     @Test
+    void anOutageShorterThanTheReplacementTimeOutCostsNoCommand() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection first = target.connection();
+            Io read = Io.read(7, 512).on(session);
+            first.expectCommand();
+            target.logins(Logins.CLOSED);
+            first.close();
+            Await.until( // more connections than a command may break
+                    "many attempts", Duration.ofSeconds(30), () -> target.accepted() > 8);
+            assertThat(read.isDone()).isFalse();
+            target.logins(Logins.ACCEPTED);
+            answerReads(target.connection(), 7);
+            read.succeeds();
+        }
+    }
+
+    @Test
     void aRefusedLoginIsTriedAgain() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.start();
                 Session session = target.login()) {
