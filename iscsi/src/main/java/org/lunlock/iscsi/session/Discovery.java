@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.session;
 
+import static java.lang.System.Logger.Level.DEBUG;
+
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -14,6 +16,7 @@ import org.lunlock.iscsi.login.Credentials;
 import org.lunlock.iscsi.login.LoginIdentity;
 import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.login.SendTargets;
+import org.lunlock.iscsi.login.Settings;
 import org.lunlock.iscsi.pdu.Bhs;
 import org.lunlock.iscsi.pdu.LogoutRequest;
 import org.lunlock.iscsi.pdu.SerialNumber;
@@ -25,6 +28,8 @@ import org.lunlock.iscsi.transport.PduExchange;
 public final class Discovery {
     /** Some thousands of targets; a longer answer is refused, not stored. */
     private static final int TEXT_BYTES_MAX = 1 << 20;
+
+    private static final System.Logger LOG = System.getLogger("org.lunlock.iscsi.session");
 
     private Discovery() {}
 
@@ -45,6 +50,12 @@ public final class Discovery {
                 new SessionOptions(
                         portal, initiator, initiator, isid, credentials, parameters, timeouts);
         SessionLogin login = SessionLogin.logIn(options, identity);
+        Settings settings = login.settings();
+        login.exchange()
+                .negotiated(
+                        settings.initiatorMaxRecvDataSegmentLength(),
+                        settings.headerDigest(),
+                        settings.dataDigest());
         try {
             return SendTargets.parse(ask(login));
         } finally {
@@ -98,12 +109,21 @@ public final class Discovery {
         return ByteBuffer.wrap(text.toByteArray());
     }
 
-    /** The answer is not needed: the connection is closed next. */
-    private static void logOut(SessionLogin login, int cmdSn, int expStatSn) throws IscsiException {
-        login.exchange()
-                .exchange(
-                        new LogoutRequest(
-                                true, LogoutRequest.Reason.CLOSE_SESSION, 1, 0, cmdSn, expStatSn),
-                        ByteBuffer.allocate(0));
+    /** What was asked for is here, so that a goodbye which fails fails nothing. */
+    private static void logOut(SessionLogin login, int cmdSn, int expStatSn) {
+        try {
+            login.exchange()
+                    .exchange(
+                            new LogoutRequest(
+                                    true,
+                                    LogoutRequest.Reason.CLOSE_SESSION,
+                                    1,
+                                    0,
+                                    cmdSn,
+                                    expStatSn),
+                            ByteBuffer.allocate(0));
+        } catch (IscsiException e) {
+            LOG.log(DEBUG, "left the discovery session without a Logout Response", e);
+        }
     }
 }

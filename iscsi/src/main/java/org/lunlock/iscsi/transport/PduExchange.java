@@ -13,7 +13,8 @@ import org.lunlock.iscsi.pdu.TargetPdu;
 
 /**
  * One PDU out, one PDU in: how a connection talks before its full feature phase, and all that a
- * discovery session does. Used by one thread; every wait ends at the deadline.
+ * discovery session does. Leaves what comes after the last answer to whoever reads next. Used by
+ * one thread; every wait ends at the deadline.
  */
 public final class PduExchange {
 
@@ -29,7 +30,7 @@ public final class PduExchange {
     private final PduBatch batch = new PduBatch();
     private final ByteBuffer bhs = ByteBuffer.allocate(Bhs.LENGTH);
     private final PduReader reader;
-    private final ByteBuffer segment;
+    private ByteBuffer segment;
     private @Nullable Answer answer;
 
     /**
@@ -40,7 +41,14 @@ public final class PduExchange {
         this.socket = socket;
         this.deadline = System.nanoTime() + timeout.toNanos();
         this.segment = ByteBuffer.allocate(dataSegmentLengthMax);
-        this.reader = new PduReader(socket, new Inbox(), dataSegmentLengthMax);
+        this.reader = PduReader.pduByPdu(socket, new Inbox(), dataSegmentLengthMax);
+    }
+
+    /** What holds from the next PDU on: called when the login has ended. */
+    public void negotiated(int dataSegmentLengthMax, boolean headerDigest, boolean dataDigest) {
+        segment = ByteBuffer.allocate(dataSegmentLengthMax);
+        reader.negotiated(dataSegmentLengthMax, headerDigest, dataDigest);
+        batch.negotiated(headerDigest, dataDigest);
     }
 
     /**
@@ -81,9 +89,6 @@ public final class PduExchange {
 
         @Override
         public void end(ByteBuffer bhs, @Nullable ByteBuffer data) throws ProtocolException {
-            if (answer != null) {
-                throw new ProtocolException("the target sent a PDU that nobody asked for");
-            }
             answer =
                     new Answer(
                             TargetPdu.decode(bhs),

@@ -58,6 +58,7 @@ public final class PduReader {
 
     private final PduSocket socket;
     private final Receiver receiver;
+    private final boolean readsAhead;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private final ByteBuffer digestView = buffer.duplicate();
     private final ByteBuffer bhs = ByteBuffer.allocateDirect(Bhs.LENGTH);
@@ -80,10 +81,24 @@ public final class PduReader {
      *     segment is the target's fault and is never allocated for.
      */
     public PduReader(PduSocket socket, Receiver receiver, int dataSegmentLengthMax) {
+        this(socket, receiver, dataSegmentLengthMax, true);
+    }
+
+    private PduReader(
+            PduSocket socket, Receiver receiver, int dataSegmentLengthMax, boolean readsAhead) {
         this.socket = socket;
         this.receiver = receiver;
         this.dataSegmentLengthMax = dataSegmentLengthMax;
+        this.readsAhead = readsAhead;
         buffer.flip();
+    }
+
+    /**
+     * One that leaves in the socket whatever lies behind the PDU under way, for somebody else to
+     * read: behind the last Login Response other settings hold.
+     */
+    static PduReader pduByPdu(PduSocket socket, Receiver receiver, int dataSegmentLengthMax) {
+        return new PduReader(socket, receiver, dataSegmentLengthMax, false);
     }
 
     /** What holds from the next PDU on: called between PDUs, when the login has ended. */
@@ -112,7 +127,7 @@ public final class PduReader {
             int wanted = dataRemaining;
             into.limit(start + wanted);
             buffer.clear();
-            buffer.limit(wanted > READ_AHEAD_BYTES ? READ_AHEAD_BYTES : BUFFER_BYTES);
+            buffer.limit(roomBehind(wanted));
             room = wanted + buffer.limit();
             scatter[0] = into;
             scatter[1] = buffer;
@@ -122,7 +137,11 @@ public final class PduReader {
             into.limit(limit);
             took(into, start, got);
         } else {
+            int missing = missing();
             buffer.compact();
+            if (!readsAhead) {
+                buffer.limit(buffer.position() + missing);
+            }
             room = buffer.remaining();
             scatter[0] = buffer;
             n = socket.read(scatter, 1);
@@ -133,6 +152,33 @@ public final class PduReader {
             parse();
         }
         return n;
+    }
+
+    private int roomBehind(int segmentBytes) {
+        if (!readsAhead) {
+            return trailerBytes;
+        }
+        return segmentBytes > READ_AHEAD_BYTES ? READ_AHEAD_BYTES : BUFFER_BYTES;
+    }
+
+    /** Bytes without which the part under way cannot be complete. */
+    private int missing() {
+        int needed = Bhs.LENGTH;
+        if (part == Part.PAD_AND_DIGEST) {
+            needed = trailerBytes;
+        } else if (buffer.remaining() >= Bhs.LENGTH) {
+            needed = headerBytes() + headerDigestBytes();
+        }
+        return needed - buffer.remaining();
+    }
+
+    /** Of the header that begins in the buffer: BHS and AHS. */
+    private int headerBytes() {
+        return Bhs.LENGTH + (buffer.get(buffer.position() + 4) & 0xff) * 4;
+    }
+
+    private int headerDigestBytes() {
+        return headerDigest ? DIGEST_BYTES : 0;
     }
 
     /** Whether the last read took all there was. */
@@ -187,9 +233,8 @@ public final class PduReader {
             return false;
         }
         int at = buffer.position();
-        int ahsBytes = (buffer.get(at + 4) & 0xff) * 4;
-        int headerBytes = Bhs.LENGTH + ahsBytes;
-        if (buffer.remaining() < headerBytes + (headerDigest ? DIGEST_BYTES : 0)) {
+        int headerBytes = headerBytes();
+        if (buffer.remaining() < headerBytes + headerDigestBytes()) {
             return false;
         }
         if (headerDigest) {
@@ -198,7 +243,7 @@ public final class PduReader {
             checkDigest(at + headerBytes, "header");
         }
         bhs.put(0, buffer, at, Bhs.LENGTH);
-        buffer.position(at + headerBytes + (headerDigest ? DIGEST_BYTES : 0));
+        buffer.position(at + headerBytes + headerDigestBytes());
         int length = Bhs.dataSegmentLength(bhs);
         if (length == 0) {
             receiver.end(bhs, null);

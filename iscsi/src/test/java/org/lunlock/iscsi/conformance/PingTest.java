@@ -50,6 +50,17 @@ class PingTest {
     }
 
     @Test
+    void aPingRightBehindTheLastLoginResponseIsAnswered() throws IscsiException {
+        ScriptedTarget.Options options = ScriptedTarget.with().headerDigest().dataDigest();
+        try (ScriptedTarget target = options.pingsAtOnce().start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            assertThat(peer.expect(NopOut.class).targetTransferTag()).isEqualTo(1);
+            assertThat(session.isLoggedIn()).isTrue();
+        }
+    }
+
+    @Test
     void silenceIsAnsweredWithAPing() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.start();
                 Session session =

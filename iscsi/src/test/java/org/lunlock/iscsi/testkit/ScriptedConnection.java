@@ -36,6 +36,8 @@ import org.lunlock.iscsi.pdu.Reject;
 import org.lunlock.iscsi.pdu.ScsiCommand;
 import org.lunlock.iscsi.pdu.ScsiResponse;
 import org.lunlock.iscsi.pdu.TargetPdu;
+import org.lunlock.iscsi.pdu.TextRequest;
+import org.lunlock.iscsi.pdu.TextResponse;
 
 /**
  * The target's end of one connection: a test expects PDUs and sends PDUs. Numbers are counted as a
@@ -328,6 +330,11 @@ public final class ScriptedConnection implements AutoCloseable {
         send(nopIn(Bhs.RESERVED_TAG, targetTransferTag, statSn));
     }
 
+    byte[] encodedPing(int targetTransferTag) {
+        NopIn ping = nopIn(Bhs.RESERVED_TAG, targetTransferTag, statSn);
+        return encoded(ping, new byte[0], _ -> {});
+    }
+
     /** The answer to the initiator's ping. */
     public void pong(NopOut ping) {
         send(nopIn(ping.initiatorTaskTag(), Bhs.RESERVED_TAG, takeStatSn()));
@@ -347,6 +354,23 @@ public final class ScriptedConnection implements AutoCloseable {
                         maxCmdSn(),
                         0,
                         0));
+    }
+
+    public void answerText(
+            TextRequest request, boolean isFinal, int targetTransferTag, byte[] text) {
+        expCmdSn++; // a Text Request is not immediate here
+        send(
+                new TextResponse(
+                        isFinal,
+                        false,
+                        text.length,
+                        0,
+                        request.initiatorTaskTag(),
+                        targetTransferTag,
+                        takeStatSn(),
+                        expCmdSn,
+                        maxCmdSn()),
+                text);
     }
 
     /** An Asynchronous Message with its code and its three parameters. */
@@ -403,10 +427,14 @@ public final class ScriptedConnection implements AutoCloseable {
         return bytes.toByteArray();
     }
 
-    /** Sends bytes, PDUs or not. */
-    public void sendBytes(byte[] bytes) {
+    /** Sends bytes, PDUs or not, in one write. */
+    public void sendBytes(byte[]... parts) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            bytes.writeBytes(part);
+        }
         try {
-            socket.getOutputStream().write(bytes);
+            socket.getOutputStream().write(bytes.toByteArray());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -11,6 +11,7 @@ import org.lunlock.iscsi.pdu.Stage;
 /** The target's half of a login that agrees to what a test wants and authenticates nobody. */
 final class ScriptedLogin {
     private static final int TSIH = 7;
+    private static final byte[] NOTHING = {};
 
     private final ScriptedConnection connection;
     private final ScriptedTarget.Options options;
@@ -25,33 +26,31 @@ final class ScriptedLogin {
         LoginRequest request = (LoginRequest) connection.receive();
         connection.loggingIn(request);
         while (request.currentStage() == Stage.SECURITY_NEGOTIATION) {
-            answer(request, "AuthMethod=None\0TargetPortalGroupTag=1\0");
+            connection.sendBytes(
+                    answerTo(request, "AuthMethod=None\0TargetPortalGroupTag=1\0", 0, 0));
             request = (LoginRequest) connection.receive();
         }
         StringBuilder keys = new StringBuilder();
         options.keys.forEach(
                 (key, value) -> keys.append(key).append('=').append(value).append('\0'));
-        answer(request, keys.toString());
+        byte[] last = answerTo(request, keys.toString(), 0, 0);
         connection.loggedIn(
                 options.keys.get(Key.HEADER_DIGEST).equals("CRC32C"),
                 options.keys.get(Key.DATA_DIGEST).equals("CRC32C"));
+        connection.sendBytes(last, options.pingsAtOnce ? connection.encodedPing(1) : NOTHING);
     }
 
     void refuse(int statusClass, int statusDetail) throws IOException {
         LoginRequest request = (LoginRequest) connection.receive();
         connection.loggingIn(request);
-        send(request, "", statusClass, statusDetail);
+        connection.sendBytes(answerTo(request, "", statusClass, statusDetail));
         connection.close();
     }
 
-    private void answer(LoginRequest request, String text) {
-        send(request, text, 0, 0);
-    }
-
-    private void send(LoginRequest request, String text, int statusClass, int statusDetail) {
+    private byte[] answerTo(LoginRequest request, String text, int statusClass, int statusDetail) {
         byte[] keys = text.getBytes(StandardCharsets.UTF_8);
         boolean last = request.transit() && request.nextStage() == Stage.FULL_FEATURE_PHASE;
-        connection.send(
+        return connection.encoded(
                 new LoginResponse(
                         request.transit(),
                         false,
@@ -68,6 +67,7 @@ final class ScriptedLogin {
                         connection.maxCmdSn(),
                         statusClass,
                         statusDetail),
-                keys);
+                keys,
+                _ -> {});
     }
 }

@@ -91,6 +91,7 @@ public final class ScriptedTarget implements AutoCloseable {
         int statSn = 100;
         int expCmdSnOffset;
         int receiveBufferBytes;
+        boolean pingsAtOnce;
         LoginParameters parameters =
                 LoginParameters.DEFAULTS.with(Key.DEFAULT_TIME2WAIT, 0); // not to wait for nothing
 
@@ -149,6 +150,12 @@ public final class ScriptedTarget implements AutoCloseable {
         /** ExpCmdSN at the end of the login, whatever the initiator's CmdSN is. */
         public Options commandsFrom(int cmdSn) {
             expCmdSnOffset = cmdSn - 1;
+            return this;
+        }
+
+        /** A NOP-In with tag 1 comes in the same TCP segment as the last Login Response. */
+        public Options pingsAtOnce() {
+            pingsAtOnce = true;
             return this;
         }
 
