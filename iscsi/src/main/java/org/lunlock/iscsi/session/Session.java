@@ -130,10 +130,10 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         lock.lock();
         try {
             Check.that(!task.underWay, "a task is used for one command at a time");
-            task.begin();
-            refusal = refusal(task, caller);
+            task.begin(caller);
+            refusal = refusal(task);
             if (refusal == null) {
-                (caller == Executor.Caller.GUARD ? guardsCommands : commands).add(task);
+                queueOf(task).add(task);
             }
         } finally {
             lock.unlock();
@@ -145,7 +145,12 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         }
     }
 
-    private @Nullable IscsiException refusal(Task task, Executor.Caller caller) {
+    private TaskQueue queueOf(Task task) {
+        return task.caller == Executor.Caller.GUARD ? guardsCommands : commands;
+    }
+
+    /** Why a task is not taken, be it for the first time or once more. */
+    private @Nullable IscsiException refusal(Task task) {
         if (state == State.CLOSED) {
             return over;
         }
@@ -155,7 +160,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         if (fence != null && task.conduct() == Task.Conduct.GUARDED) {
             return fence;
         }
-        boolean waits = state == State.REINSTATING && caller != Executor.Caller.GUARD;
+        boolean waits = state == State.REINSTATING && task.caller != Executor.Caller.GUARD;
         if (waits && task.conduct() == Task.Conduct.ONCE) {
             return new TransportException("the connection to " + this + " is being made again");
         }
@@ -324,7 +329,8 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         for (int i = delayed.size() - 1; i >= 0; i--) {
             long at = delayed.get(i).retryAtNanos;
             if (now - at >= 0) {
-                commands.add(delayed.remove(i));
+                Task task = delayed.remove(i);
+                queueOf(task).add(task);
             } else {
                 next = at - next < 0 ? at : next;
                 left = true;
@@ -368,6 +374,8 @@ public final class Session implements ScsiExecutor, AutoCloseable {
             }
             commands.moveIf(Session::isGivenUp, failed);
             guardsCommands.moveIf(_ -> true, failed);
+            failed.addAll(delayed.stream().filter(Session::isGivenUp).toList());
+            delayed.removeIf(Session::isGivenUp);
             cut = control.takeAll();
         } finally {
             lock.unlock();
@@ -440,6 +448,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
             connection.abandon();
             failed.addAll(tasks.takeAll());
             commands.moveIf(_ -> true, failed);
+            guardsCommands.moveIf(_ -> true, failed);
             failed.addAll(delayed);
             delayed.clear();
             cut = control.takeAll();
@@ -632,10 +641,12 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         lock.lock();
         try {
             failure = task.failure;
-            boolean fenced = fence != null && isGuarded(task);
-            if (task.verdict.again() && !fenced && task.retries < retriesMax(task.verdict)) {
-                goRoundAgain(task);
-                return;
+            if (mayGoRoundAgain(task)) {
+                failure = refusal(task);
+                if (failure == null) {
+                    goRoundAgain(task);
+                    return;
+                }
             }
         } finally {
             lock.unlock();
@@ -643,23 +654,27 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         finish(task, failure);
     }
 
-    private static int retriesMax(Verdict verdict) {
-        return verdict == Verdict.LATER ? BUSY_RETRIES_MAX : UNIT_ATTENTIONS_MAX;
+    /** Counts what it allows: a logical unit may be busy for long, and then have much to tell. */
+    private static boolean mayGoRoundAgain(Task task) {
+        return switch (task.verdict) {
+            case DONE, PREEMPTED -> false;
+            case LATER -> ++task.busyAnswers <= BUSY_RETRIES_MAX;
+            case AGAIN, CHECK_RESERVATION -> ++task.unitAttentions <= UNIT_ATTENTIONS_MAX;
+        };
     }
 
     private void goRoundAgain(Task task) {
         Verdict verdict = task.verdict;
         IscsiException reason = task.failure;
-        task.retries++;
         task.rewind();
+        hurried = true;
+        connection.wakeUp(); // whoever settles it may have sent its last batch already
         if (verdict == Verdict.LATER) {
             task.retryAtNanos = System.nanoTime() + BUSY_PAUSE_NANOS;
             delayed.add(task);
-            hurried = true;
             return;
         }
-        boolean guards = state == State.REINSTATING && task.conduct() == Task.Conduct.ONCE;
-        (guards ? guardsCommands : commands).addFirst(task);
+        queueOf(task).addFirst(task);
         if (verdict == Verdict.CHECK_RESERVATION && reason != null) {
             state = State.REINSTATING; // nothing is sent until the guard has looked
             suspect(new TransportException(reason.getMessage(), reason));

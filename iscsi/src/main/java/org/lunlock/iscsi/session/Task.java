@@ -71,8 +71,10 @@ public abstract class Task {
     int initiatorTaskTag;
     int cmdSn;
     long sentNanos;
+    Executor.Caller caller = Executor.Caller.ANYBODY;
     int attempts;
-    int retries;
+    int busyAnswers;
+    int unitAttentions;
     long retryAtNanos;
     int received;
     int dataInCount;
@@ -203,10 +205,12 @@ public abstract class Task {
     }
 
     /** It is the session's now. */
-    final void begin() {
+    final void begin(Executor.Caller caller) {
         underWay = true;
+        this.caller = caller;
         attempts = 0;
-        retries = 0;
+        busyAnswers = 0;
+        unitAttentions = 0;
         rewind();
     }
 

@@ -67,10 +67,6 @@ enum Verdict {
         };
     }
 
-    boolean again() {
-        return this == AGAIN || this == LATER || this == CHECK_RESERVATION;
-    }
-
     /** Whether the logical unit says that the command did what it should. */
     static boolean succeeded(ScsiStatus status, @Nullable Sense sense) {
         return switch (status) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.ScsiStatus;
 import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.TransportException;
 import org.lunlock.iscsi.login.Key;
@@ -166,6 +167,19 @@ class ReinstatementTest {
     }
 
     @Test
+    void aBusyCommandThatMustNotBeRepeatedFailsToo() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection first = target.connection();
+            target.logins(Logins.CLOSED);
+            Io once = Io.read(512).conduct(Conduct.ONCE).on(session);
+            first.status(first.expectCommand(), ScsiStatus.BUSY);
+            first.close();
+            once.fails(TransportException.class);
+        }
+    }
+
+    @Test
     void whileThereIsNoConnectionWhoLooksAfterTheLockFailsAtOnce() throws IscsiException {
         CountDownLatch lost = new CountDownLatch(1);
         SessionListener listener =
@@ -245,6 +259,27 @@ class ReinstatementTest {
             ScriptedConnection fourth = target.connection();
             fourth.dataInWithGood(fourth.expectCommand(), 0, new byte[8]);
             answerReads(fourth, 7);
+            read.succeeds();
+        }
+    }
+
+    @Test
+    void aGuardThatIsToldToComeBackLaterDoes() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection first = target.connection();
+            session.guard(ASKS_FOR_KEYS);
+            Io read = Io.read(7, 512).on(session);
+            first.expectCommand();
+            first.close();
+
+            ScriptedConnection second = target.connection();
+            second.status(second.expectCommand(), ScsiStatus.BUSY);
+            ScsiCommand again = second.expectCommand();
+            assertThat(isReadKeys(again)).isTrue();
+            second.checkCondition(again, Sense.Key.UNIT_ATTENTION, 0x3f, 0x0e);
+            second.dataInWithGood(second.expectCommand(), 0, new byte[8]);
+            answerReads(second, 7);
             read.succeeds();
         }
     }

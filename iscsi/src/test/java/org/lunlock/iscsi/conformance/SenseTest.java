@@ -138,6 +138,21 @@ class SenseTest {
     }
 
     @Test
+    void newsAfterALongBusyTimeAreStillDrained() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            for (int i = 0; i < 17; i++) {
+                peer.status(peer.expectCommand(), ScsiStatus.BUSY);
+            }
+            peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x3f, 0x0e);
+            peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
+            read.succeeds();
+        }
+    }
+
+    @Test
     void aLogicalUnitThatNeedsHelpIsNotAskedAgain() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.start();
                 Session session = target.login()) {
@@ -235,6 +250,24 @@ class SenseTest {
             peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x2a, ascq);
             write.fails(FencedException.class);
             Io.read(512).on(session).fails(FencedException.class);
+            peer.expectNothing();
+        }
+    }
+
+    @Test
+    void afterAFenceNoBusyCommandIsSentAgain() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io delayed = Io.write(new byte[512]).on(session);
+            Io underWay = Io.write(new byte[512]).on(session);
+            peer.status(peer.expectCommand(), ScsiStatus.BUSY);
+            ScsiCommand two = peer.expectCommand();
+            peer.expectNothing();
+            session.fence(new FencedException("the lease is lost"));
+            delayed.fails(FencedException.class);
+            peer.status(two, ScsiStatus.BUSY);
+            underWay.fails(FencedException.class);
             peer.expectNothing();
         }
     }
