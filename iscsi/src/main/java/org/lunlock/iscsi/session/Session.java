@@ -353,24 +353,28 @@ public final class Session implements ScsiExecutor, AutoCloseable {
 
     /**
      * The connection is closed. After this no buffer is touched, and of each task is decided
-     * whether it waits or fails.
+     * whether it has ended, waits or fails.
      */
     void suspend(IscsiException cause) {
+        List<Task> answered;
+        List<Task> fenced = new ArrayList<>();
         List<Task> failed = new ArrayList<>();
         List<Exchange<?>> cut;
+        FencedException fencedBy;
         lock.lock();
         try {
             if (state == State.LOGGED_IN) {
                 state = State.REINSTATING;
             }
-            suspicion = null;
             connection.abandon();
-            List<Task> interrupted = tasks.takeAll();
-            interrupted.sort(Comparator.comparingInt(task -> task.cmdSn - window.cmdSn()));
-            for (Task task : interrupted.reversed()) {
-                task.rewind();
-                task.attempts++;
-                commands.addFirst(task);
+            suspicion = null; // only now: until here a write could still fail
+            List<Task> underWay = tasks.takeAll();
+            answered = underWay.stream().filter(task -> task.answered).toList();
+            underWay.removeIf(task -> task.answered);
+            queueAgain(underWay);
+            fencedBy = fence;
+            if (fencedBy != null) {
+                commands.moveIf(Session::isGuarded, fenced);
             }
             commands.moveIf(Session::isGivenUp, failed);
             guardsCommands.moveIf(_ -> true, failed);
@@ -383,7 +387,23 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         for (Exchange<?> exchange : cut) {
             exchange.fail(cause);
         }
+        for (Task task : answered) { // they only waited for the batch that held their data
+            settle(task);
+        }
+        if (fencedBy != null) {
+            finishAll(fenced, fencedBy);
+        }
         finishAll(failed, cause);
+    }
+
+    /** Before all that wait, in the order in which they were sent. */
+    private void queueAgain(List<Task> interrupted) {
+        interrupted.sort(Comparator.comparingInt(task -> task.cmdSn - window.cmdSn()));
+        for (Task task : interrupted.reversed()) {
+            task.rewind();
+            task.attempts++;
+            commands.addFirst(task);
+        }
     }
 
     private static boolean isGivenUp(Task task) {

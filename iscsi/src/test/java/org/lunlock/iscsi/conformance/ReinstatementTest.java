@@ -311,6 +311,25 @@ class ReinstatementTest {
     }
 
     @Test
+    void whatWasFencedIsNotSentAgainAfterTheSessionIsBack() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection first = target.connection();
+            Io conflicting = Io.write(new byte[512]).on(session);
+            Io underWay = Io.write(new byte[512]).on(session);
+            ScsiCommand one = first.expectCommand();
+            first.expectCommand();
+            first.status(one, ScsiStatus.RESERVATION_CONFLICT);
+            conflicting.fails(FencedException.class);
+            first.close();
+
+            ScriptedConnection second = target.connection();
+            second.expectNothing();
+            underWay.fails(FencedException.class);
+        }
+    }
+
+    @Test
     void failedLoginsDoNotCountAgainstCommands() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.start();
                 Session session = target.login()) {
@@ -475,7 +494,11 @@ class ReinstatementTest {
                 writing.value();
                 peer = target.connection();
                 Io read = Io.read(7, 512).conduct(Conduct.REPEATABLE).on(session);
-                answerReads(peer, 7);
+                ScsiCommand command = peer.expectCommand();
+                while (lba(command) != 7) { // a write that came after the session was back
+                    command = peer.expectCommand();
+                }
+                peer.dataInWithGood(command, 0, new byte[512]);
                 read.succeeds();
                 peer.expectNothing();
                 assertThat(losses).hasValue(i);
