@@ -133,7 +133,7 @@ final class Keeper implements Runnable {
                         last);
             }
             try {
-                session.connect(SessionLogin.logIn(session.options()));
+                session.logInAgain();
                 session.currentGuard().beforeReplay(session.guardsExecutor());
                 session.resume();
                 return null;

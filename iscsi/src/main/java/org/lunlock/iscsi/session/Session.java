@@ -73,6 +73,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     private final ControlPdus control = new ControlPdus(this);
     private State state = State.LOGGED_IN;
     private boolean closing;
+    private boolean loggingIn;
     private @Nullable FencedException fence;
     private @Nullable IscsiException over;
     private @Nullable IscsiException suspicion;
@@ -100,19 +101,20 @@ public final class Session implements ScsiExecutor, AutoCloseable {
                         .name("session-" + options.target())
                         .daemon(true)
                         .unstarted(keeper);
-        this.connection = connection(login);
-    }
-
-    private Connection connection(SessionLogin login) {
         lock.lock();
         try {
-            Settings settings = login.settings();
-            window.open(settings.expCmdSn(), settings.expCmdSn(), settings.maxCmdSn());
-            expStatSn = SerialNumber.next(settings.statSn());
-            return new Connection(this, control, login.socket(), settings);
+            this.connection = connection(login);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Numbers start anew with a connection. With the lock held. */
+    private Connection connection(SessionLogin login) {
+        Settings settings = login.settings();
+        window.open(settings.expCmdSn(), settings.expCmdSn(), settings.maxCmdSn());
+        expStatSn = SerialNumber.next(settings.statSn());
+        return new Connection(this, control, login.socket(), settings);
     }
 
     // ------------------------------------------------------------------------ for its owners
@@ -155,7 +157,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
             return over;
         }
         if (closing) {
-            return new TransportException("the session with " + this + " is being closed");
+            return beingClosed();
         }
         if (fence != null && task.conduct() == Task.Conduct.GUARDED) {
             return fence;
@@ -246,6 +248,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
      */
     @Override
     public void close() {
+        Check.that(Thread.currentThread() != thread, "a task or a guard never closes its session");
         Exchange<LogoutResponse> logout = null;
         lock.lock();
         try {
@@ -253,6 +256,9 @@ public final class Session implements ScsiExecutor, AutoCloseable {
                 return;
             }
             closing = true;
+            if (loggingIn) {
+                thread.interrupt();
+            }
             if (state == State.LOGGED_IN) {
                 logout = connection.logout(tasks.controlTag(), window.cmdSn(), expStatSn);
                 control.await(logout);
@@ -276,7 +282,6 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     }
 
     private void joinThread() {
-        Check.that(Thread.currentThread() != thread, "a task or a guard never closes its session");
         try {
             if (!thread.join(options.timeouts().login().plusSeconds(5))) {
                 LOG.log(WARNING, "the thread of the session with {0} did not end", this);
@@ -427,9 +432,58 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         }
     }
 
-    /** Takes a new connection into use: numbers start anew. Only the guard's commands flow yet. */
-    void connect(SessionLogin login) {
-        connection = connection(login);
+    /**
+     * Logs in once more and takes the new connection into use; only the guard's commands flow yet.
+     * {@link #close} ends the wait at once.
+     */
+    void logInAgain() throws IscsiException {
+        beginLogin();
+        SessionLogin login;
+        try {
+            login = SessionLogin.logIn(options);
+        } finally {
+            endLogin();
+        }
+        lock.lock();
+        try {
+            if (closing) {
+                login.socket().close();
+                throw beingClosed();
+            }
+            connection = connection(login);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** From here on {@link #close} interrupts the thread. */
+    private void beginLogin() throws TransportException {
+        lock.lock();
+        try {
+            if (closing) {
+                throw beingClosed();
+            }
+            loggingIn = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** An interruption must not reach what tasks and listeners do in this thread. */
+    private void endLogin() {
+        lock.lock();
+        try {
+            loggingIn = false;
+            if (Thread.interrupted()) {
+                LOG.log(DEBUG, "closing interrupted the login to {0}", this);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private TransportException beingClosed() {
+        return new TransportException("the session with " + this + " is being closed");
     }
 
     ReinstatementGuard currentGuard() {
@@ -445,10 +499,17 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         return new Executor(this, Executor.Caller.GUARD);
     }
 
-    /** The guard has agreed: commands flow again. */
-    void resume() {
+    /**
+     * The guard has agreed: commands flow again.
+     *
+     * @throws TransportException when the session is being closed, and nothing flows
+     */
+    void resume() throws TransportException {
         lock.lock();
         try {
+            if (closing) {
+                throw beingClosed();
+            }
             state = State.LOGGED_IN;
         } finally {
             lock.unlock();

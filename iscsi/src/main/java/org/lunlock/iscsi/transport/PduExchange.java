@@ -78,6 +78,9 @@ public final class PduExchange {
         if (left <= 0) {
             throw new TransportException("portal " + socket.portal() + " did not answer in time");
         }
+        if (Thread.currentThread().isInterrupted()) {
+            throw new TransportException("interrupted while waiting for " + socket.portal());
+        }
         socket.await(left, room);
     }
 

@@ -47,7 +47,7 @@ public final class PduSocket implements AutoCloseable {
     /**
      * Connects to the first address of the portal that answers.
      *
-     * @throws TransportException when none did within the time-out
+     * @throws TransportException when none did within the time-out, or the thread is interrupted
      */
     public static PduSocket connect(Portal portal, Duration timeout) throws TransportException {
         long deadline = System.nanoTime() + timeout.toNanos();
@@ -88,6 +88,9 @@ public final class PduSocket implements AutoCloseable {
                 long nanos = deadline - System.nanoTime();
                 if (nanos <= 0) {
                     throw new IOException("no answer in time");
+                }
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new IOException("interrupted");
                 }
                 selector.select(_ -> {}, millis(nanos));
             }

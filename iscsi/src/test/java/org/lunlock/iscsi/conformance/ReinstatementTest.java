@@ -435,6 +435,11 @@ class ReinstatementTest {
     }
 
     @Test
+    void closingWhileALoginIsNotAnsweredEndsAtOnce() throws IscsiException {
+        closesAtOnceWhen(Logins.UNANSWERED);
+    }
+
+    @Test
     void closingWhileLoginsFailEndsAtOnce() throws IscsiException {
         closesAtOnceWhen(Logins.CLOSED);
     }
@@ -465,6 +470,25 @@ class ReinstatementTest {
             target.connection().expectCommand(); // READ KEYS, which is not answered
             LogoutTest.assertEndsWithin(Duration.ofSeconds(1), session);
             read.fails(TransportException.class);
+        }
+    }
+
+    @Test
+    void closingAtAnyMomentOfAReinstatementEndsAtOnce() throws IscsiException {
+        for (int i = 0; i < 40; i++) {
+            try (ScriptedTarget target = ScriptedTarget.start();
+                    Session session = target.login()) {
+                ScriptedConnection first = target.connection();
+                Io read = Io.read(512).on(session);
+                first.expectCommand();
+                first.close();
+                long at = System.nanoTime() + i * 100_000L;
+                while (System.nanoTime() - at < 0) {
+                    Thread.onSpinWait();
+                }
+                LogoutTest.assertEndsWithin(Duration.ofSeconds(1), session);
+                read.fails(TransportException.class);
+            }
         }
     }
 

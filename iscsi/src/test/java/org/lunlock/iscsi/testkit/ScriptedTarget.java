@@ -263,7 +263,7 @@ public final class ScriptedTarget implements AutoCloseable {
         while (!listener.isClosed()) {
             try {
                 serve(listener.accept());
-            } catch (IOException e) {
+            } catch (IOException | UncheckedIOException e) {
                 // the listener was closed, or an initiator left in the middle of its login
             } catch (RuntimeException | AssertionError e) {
                 broken = e;
