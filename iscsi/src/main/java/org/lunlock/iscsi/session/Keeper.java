@@ -9,7 +9,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.LoginException;
 import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.TransportException;
 
 /**
@@ -23,6 +25,10 @@ import org.lunlock.iscsi.TransportException;
  *     -> the guard looks at the target. Nothing that waited is sent before it has agreed.
  *     -> the commands that waited are sent again
  *   no success within the replacement time-out: every command fails and the session is over
+ *
+ *   a unit attention tells a guarded command of a reset
+ *     -> the guard looks at the target, over the connection that stands: to log in again would end
+ *        the I_T nexus, and on some targets the registration with it (tgt 1.0.85)
  * </pre>
  */
 final class Keeper implements Runnable {
@@ -44,7 +50,7 @@ final class Keeper implements Runnable {
             IscsiException cause = serve();
             session.connection().close();
             session.suspend(cause);
-            if (session.isClosing() || cause instanceof ProtocolException) {
+            if (session.isClosing() || isFinal(cause)) {
                 end(cause);
                 return;
             }
@@ -60,12 +66,29 @@ final class Keeper implements Runnable {
         }
     }
 
+    private static boolean isFinal(IscsiException cause) {
+        return switch (cause) {
+            case ProtocolException _, FencedException _ -> true;
+            case TransportException _, LoginException _, ScsiException _ -> false;
+        };
+    }
+
     /** Serves the connection until it ends, and returns why it did. */
     private IscsiException serve() {
         try {
             while (true) {
                 turn();
+                while (session.isGuardAwaited()) {
+                    session.askGuard();
+                    session.resume();
+                }
             }
+        } catch (FencedException e) {
+            session.fence(e);
+            return e;
+        } catch (ScsiException e) {
+            return new TransportException(
+                    "what a reset did to " + session + " could not be found out", e);
         } catch (IscsiException e) {
             return e;
         } catch (RuntimeException | Error e) {
@@ -134,15 +157,16 @@ final class Keeper implements Runnable {
             }
             try {
                 session.logInAgain();
-                session.currentGuard().beforeReplay(session.guardsExecutor());
+                session.askGuard();
                 session.resume();
                 return null;
             } catch (FencedException e) {
                 session.fence(e);
                 return e;
-            } catch (ProtocolException e) {
-                return e;
             } catch (IscsiException e) {
+                if (isFinal(e)) {
+                    return e;
+                }
                 LOG.log(DEBUG, "{0} is not back: {1}", session, e.getMessage());
                 last = e;
             } catch (RuntimeException | Error e) {

@@ -4,8 +4,8 @@ package org.lunlock.iscsi.session;
 import org.lunlock.iscsi.IscsiException;
 
 /**
- * Decides, each time a session has been reinstated, whether commands may flow again. Until it
- * returns, nothing that was queued or interrupted is sent.
+ * Decides, each time a session has been reinstated or a logical unit was reset, whether commands
+ * may flow again. Until it returns, nothing that was queued or interrupted is sent.
  */
 @FunctionalInterface
 public interface ReinstatementGuard {
@@ -13,12 +13,14 @@ public interface ReinstatementGuard {
     ReinstatementGuard NONE = _ -> {};
 
     /**
-     * Looks at the target through the fresh connection. Runs in the session's thread; {@code
-     * connection} is good only until this returns, and its waits are bounded.
+     * Looks at the target: after a loss through the fresh connection, after a reset through the one
+     * that stands. Runs in the session's thread; {@code connection} is good only until this
+     * returns, and its waits are bounded.
      *
      * @throws org.lunlock.iscsi.FencedException when another host has taken over: every command
      *     fails, for ever
-     * @throws IscsiException when it could not be found out: the session is reinstated once more
+     * @throws IscsiException when it could not be found out: the session is reinstated, perhaps
+     *     once more
      */
     void beforeReplay(ScsiExecutor connection) throws IscsiException;
 }

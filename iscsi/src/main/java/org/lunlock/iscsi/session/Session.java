@@ -39,7 +39,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     private enum State {
         /** Commands flow. */
         LOGGED_IN,
-        /** The connection is gone, in doubt, or new and not yet agreed to by the guard. */
+        /** The connection is gone, or stands and the guard has yet to agree. */
         REINSTATING,
         /** Over. Every command fails. */
         CLOSED
@@ -74,6 +74,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     private State state = State.LOGGED_IN;
     private boolean closing;
     private boolean loggingIn;
+    private boolean guardAwaited;
     private @Nullable FencedException fence;
     private @Nullable IscsiException over;
     private @Nullable IscsiException suspicion;
@@ -373,6 +374,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
             }
             connection.abandon();
             suspicion = null; // only now: until here a write could still fail
+            guardAwaited = false; // a new connection is never used without it
             List<Task> underWay = tasks.takeAll();
             answered = underWay.stream().filter(task -> task.answered).toList();
             underWay.removeIf(task -> task.answered);
@@ -486,21 +488,31 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         return new TransportException("the session with " + this + " is being closed");
     }
 
-    ReinstatementGuard currentGuard() {
+    /** Whether a reset may have taken the reservation, so that the guard has to look again. */
+    boolean isGuardAwaited() {
         lock.lock();
         try {
-            return guard;
+            return guardAwaited;
         } finally {
             lock.unlock();
         }
     }
 
-    ScsiExecutor guardsExecutor() {
-        return new Executor(this, Executor.Caller.GUARD);
+    /** Lets the guard look at the target through the connection. In the session's thread. */
+    void askGuard() throws IscsiException {
+        ReinstatementGuard asked;
+        lock.lock();
+        try {
+            guardAwaited = false;
+            asked = guard;
+        } finally {
+            lock.unlock();
+        }
+        asked.beforeReplay(new Executor(this, Executor.Caller.GUARD));
     }
 
     /**
-     * The guard has agreed: commands flow again.
+     * The guard has agreed: commands flow again, unless there was another reset meanwhile.
      *
      * @throws TransportException when the session is being closed, and nothing flows
      */
@@ -510,7 +522,9 @@ public final class Session implements ScsiExecutor, AutoCloseable {
             if (closing) {
                 throw beingClosed();
             }
-            state = State.LOGGED_IN;
+            if (!guardAwaited) {
+                state = State.LOGGED_IN;
+            }
         } finally {
             lock.unlock();
         }
@@ -746,7 +760,6 @@ public final class Session implements ScsiExecutor, AutoCloseable {
 
     private void goRoundAgain(Task task) {
         Verdict verdict = task.verdict;
-        IscsiException reason = task.failure;
         task.rewind();
         hurried = true;
         connection.wakeUp(); // whoever settles it may have sent its last batch already
@@ -756,9 +769,9 @@ public final class Session implements ScsiExecutor, AutoCloseable {
             return;
         }
         queueOf(task).addFirst(task);
-        if (verdict == Verdict.CHECK_RESERVATION && reason != null) {
+        if (verdict == Verdict.CHECK_RESERVATION) {
             state = State.REINSTATING; // nothing is sent until the guard has looked
-            suspect(new TransportException(reason.getMessage(), reason));
+            guardAwaited = true;
         }
     }
 

@@ -3,6 +3,8 @@ package org.lunlock.iscsi.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -14,6 +16,7 @@ import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.ScsiStatus;
 import org.lunlock.iscsi.Sense;
+import org.lunlock.iscsi.TransportException;
 import org.lunlock.iscsi.pdu.ScsiCommand;
 import org.lunlock.iscsi.scsi.PersistentReserveIn;
 import org.lunlock.iscsi.scsi.TestUnitReady;
@@ -269,6 +272,83 @@ class SenseTest {
             peer.status(two, ScsiStatus.BUSY);
             underWay.fails(FencedException.class);
             peer.expectNothing();
+        }
+    }
+
+    @Test
+    void aResetHoldsGuardedCommandsUntilTheGuardHasAgreed() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.with().immediateData().start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            List<String> asked = new ArrayList<>();
+            session.guard(connection -> {
+                connection.execute(Io.LUN, PersistentReserveIn.readKeys());
+                asked.add("guard");
+            });
+            Io write = Io.write(new byte[512]).on(session);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.UNIT_ATTENTION, 0x29, 0x00);
+
+            ScsiCommand readKeys = peer.expectCommand();
+            assertThat(readKeys.cdbHigh() >>> 48).isEqualTo(0x5e00); // READ KEYS
+            Io later = Io.write(new byte[512]).on(session);
+            peer.expectNothing();
+            peer.dataInWithGood(readKeys, 0, new byte[8]);
+
+            ScsiCommand again = peer.expectCommand();
+            assertThat(asked).containsExactly("guard");
+            peer.good(again);
+            write.succeeds();
+            ScsiCommand next = peer.expectCommand();
+            peer.good(next);
+            later.succeeds();
+            assertThat(target.accepted())
+                    .as("the I_T nexus is kept: on some targets the registration hangs on it")
+                    .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aGuardThatCannotFindOutAfterAResetIsAskedAgainOnANewConnection() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.with().immediateData().start();
+                Session session = target.login()) {
+            ScriptedConnection first = target.connection();
+            session.guard(connection -> connection.execute(Io.LUN, PersistentReserveIn.readKeys()));
+            Io write = Io.write(new byte[512]).on(session);
+            Io once = Io.read(512).conduct(Conduct.ONCE).on(session);
+            ScsiCommand guarded = first.expectCommand();
+            first.expectCommand();
+            first.checkCondition(guarded, Sense.Key.UNIT_ATTENTION, 0x29, 0x00);
+            first.checkCondition(first.expectCommand(), Sense.Key.HARDWARE_ERROR, 0x44, 0x00);
+            once.fails(TransportException.class);
+
+            ScriptedConnection second = target.connection();
+            second.dataInWithGood(second.expectCommand(), 0, new byte[8]);
+            second.good(second.expectCommand());
+            write.succeeds();
+        }
+    }
+
+    @Test
+    void aSecondResetWhileTheGuardLooksMakesItLookAgain() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.with().immediateData().start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            session.guard(connection -> connection.execute(Io.LUN, PersistentReserveIn.readKeys()));
+            Io first = Io.write(new byte[512]).on(session);
+            Io second = Io.write(new byte[512]).on(session);
+            ScsiCommand one = peer.expectCommand();
+            ScsiCommand two = peer.expectCommand();
+            peer.checkCondition(one, Sense.Key.UNIT_ATTENTION, 0x29, 0x00);
+            ScsiCommand look = peer.expectCommand();
+            peer.checkCondition(two, Sense.Key.UNIT_ATTENTION, 0x29, 0x00);
+            peer.dataInWithGood(look, 0, new byte[8]);
+            ScsiCommand lookAgain = peer.expectCommand();
+            assertThat(lookAgain.write()).isFalse();
+            peer.dataInWithGood(lookAgain, 0, new byte[8]);
+            peer.good(peer.expectCommand());
+            peer.good(peer.expectCommand());
+            first.succeeds();
+            second.succeeds();
         }
     }
 
