@@ -12,7 +12,7 @@ import org.lunlock.iscsi.Sense;
 enum Verdict {
     /** It succeeded, or failed for good. */
     DONE,
-    /** News of the logical unit were delivered instead: the command was not executed, ask again. */
+    /** News of the logical unit were delivered instead, or it was aborted: ask again. */
     AGAIN,
     /** The logical unit is busy or becoming ready: ask again in a while. */
     LATER,
@@ -25,7 +25,8 @@ enum Verdict {
 
     static Verdict on(Task task, ScsiStatus status, @Nullable Sense sense) {
         return switch (status) {
-            case GOOD, CONDITION_MET, ACA_ACTIVE, TASK_ABORTED -> DONE;
+            case GOOD, CONDITION_MET, ACA_ACTIVE -> DONE;
+            case TASK_ABORTED -> unlessOnce(task);
             case BUSY, TASK_SET_FULL -> LATER;
             case RESERVATION_CONFLICT -> PREEMPTED;
             case CHECK_CONDITION -> sense == null ? DONE : on(task, sense);
@@ -41,7 +42,7 @@ enum Verdict {
                 yield sense.saysReset() ? onReset(task) : AGAIN;
             }
             case NOT_READY -> sense.asc() == BECOMING_READY && sense.ascq() == 0x01 ? LATER : DONE;
-            case ABORTED_COMMAND -> task.conduct() == Task.Conduct.ONCE ? DONE : AGAIN;
+            case ABORTED_COMMAND -> unlessOnce(task);
             case NO_SENSE,
                     RECOVERED_ERROR,
                     MEDIUM_ERROR,
@@ -57,6 +58,11 @@ enum Verdict {
                     COMPLETED ->
                     DONE;
         };
+    }
+
+    /** What was aborted may have been executed in part. */
+    private static Verdict unlessOnce(Task task) {
+        return task.conduct() == Task.Conduct.ONCE ? DONE : AGAIN;
     }
 
     private static Verdict onReset(Task task) {

@@ -167,6 +167,26 @@ class SenseTest {
     }
 
     @Test
+    void anAbortedCommandIsSentAgainUnlessItIsSentOnce() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.ABORTED_COMMAND, 0x47, 0x03);
+            peer.status(peer.expectCommand(), ScsiStatus.TASK_ABORTED);
+            peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
+            read.succeeds();
+
+            Io once = Io.read(512).conduct(Conduct.ONCE).on(session);
+            peer.checkCondition(peer.expectCommand(), Sense.Key.ABORTED_COMMAND, 0x47, 0x03);
+            once.fails(ScsiException.class);
+            once = Io.read(512).conduct(Conduct.ONCE).on(session);
+            peer.status(peer.expectCommand(), ScsiStatus.TASK_ABORTED);
+            once.fails(ScsiException.class);
+        }
+    }
+
+    @Test
     void recoveredErrorIsSuccess() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.start();
                 Session session = target.login()) {
