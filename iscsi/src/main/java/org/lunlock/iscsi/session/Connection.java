@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.session;
 
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.ProtocolException;
@@ -90,8 +88,9 @@ final class Connection {
         transmitter.addBursts(task);
     }
 
-    void add(InitiatorPdu pdu, @Nullable ByteBuffer data) throws ProtocolException {
-        transmitter.add(pdu, data);
+    /** Queues a PDU that is no SCSI command and has no data. With the lock held. */
+    void add(InitiatorPdu pdu) throws ProtocolException {
+        transmitter.add(pdu);
     }
 
     /**
@@ -114,7 +113,7 @@ final class Connection {
         }
         pinged = true;
         pingedNanos = now;
-        add(new NopOut(true, 0, 0, tag, Bhs.RESERVED_TAG, cmdSn, expStatSn), null);
+        add(new NopOut(true, 0, 0, tag, Bhs.RESERVED_TAG, cmdSn, expStatSn));
     }
 
     /**
@@ -138,10 +137,7 @@ final class Connection {
 
     /** RFC 7143 §11.14 (Logout Request). With the lock held. */
     Exchange<LogoutResponse> logout(int tag, int cmdSn, int expStatSn) throws ProtocolException {
-        add(
-                new LogoutRequest(
-                        true, LogoutRequest.Reason.CLOSE_SESSION, tag, 0, cmdSn, expStatSn),
-                null);
+        add(new LogoutRequest(true, LogoutRequest.Reason.CLOSE_SESSION, tag, 0, cmdSn, expStatSn));
         return new Exchange<>(tag, LogoutResponse.class);
     }
 
@@ -158,8 +154,7 @@ final class Connection {
                         cmdSn,
                         expStatSn,
                         0,
-                        0),
-                null);
+                        0));
         return new Exchange<>(tag, TaskManagementResponse.class);
     }
 

@@ -61,25 +61,26 @@ final class ControlPdus {
         }
     }
 
-    /** RFC 7143 §11.19 (NOP-In): the answer to our ping, or a ping that wants one. */
-    void pinged(NopIn nop, ByteBuffer data) throws ProtocolException {
+    /**
+     * RFC 7143 §11.19 (NOP-In): the answer to our ping, or a ping that wants one. What data a
+     * target sends with its ping, against the RFC, is not sent back: it may be more than it takes.
+     */
+    void pinged(NopIn nop) throws ProtocolException {
         if (nop.targetTransferTag() == Bhs.RESERVED_TAG) {
             return; // that it came is all there is to know
         }
-        ByteBuffer echo = ByteBuffer.allocate(data.remaining()).put(data).flip();
         session.lock.lock();
         try {
             session.connection()
                     .add(
                             new NopOut(
                                     true,
-                                    echo.remaining(),
+                                    0,
                                     nop.lun(),
                                     Bhs.RESERVED_TAG,
                                     nop.targetTransferTag(),
                                     session.cmdSn(),
-                                    session.expStatSn()),
-                            echo);
+                                    session.expStatSn()));
         } finally {
             session.lock.unlock();
         }

@@ -221,7 +221,7 @@ final class Dispatcher implements PduReader.Receiver {
     /** Everything off the data path. */
     private void other(TargetPdu pdu, ByteBuffer data) throws IscsiException {
         switch (pdu) {
-            case NopIn nop -> control.pinged(nop, data);
+            case NopIn nop -> control.pinged(nop);
             case TaskManagementResponse response -> control.answered(response);
             case LogoutResponse response -> control.answered(response);
             case AsyncMessage message -> control.told(message);

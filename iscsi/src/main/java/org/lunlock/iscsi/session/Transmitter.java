@@ -32,8 +32,6 @@ final class Transmitter {
     /** Answers to pings and the like; a target that asks for more than this at once is hostile. */
     private static final int CONTROL_PDUS_MAX = 64;
 
-    private record ControlPdu(InitiatorPdu pdu, @Nullable ByteBuffer data) {}
-
     private final Session session;
     private final ReentrantLock lock;
     private final Condition flushed;
@@ -42,7 +40,7 @@ final class Transmitter {
     private final PduBatch batch = new PduBatch();
     private final ByteBuffer bhs = ByteBuffer.allocate(Bhs.LENGTH);
 
-    private final ArrayDeque<ControlPdu> control = new ArrayDeque<>();
+    private final ArrayDeque<InitiatorPdu> control = new ArrayDeque<>();
     private final TaskQueue dataOut = new TaskQueue();
     private final Task[] batchTasks = new Task[BATCH_BYTES_MAX / (4 << 10)];
     private int batchTaskCount;
@@ -59,13 +57,13 @@ final class Transmitter {
         batch.negotiated(settings.headerDigest(), settings.dataDigest());
     }
 
-    /** Queues a PDU that is no SCSI command. With the lock held; {@link #flush} sends it. */
-    void add(InitiatorPdu pdu, @Nullable ByteBuffer data) throws ProtocolException {
+    /** Queues a PDU without data. With the lock held; {@link #flush} sends it. */
+    void add(InitiatorPdu pdu) throws ProtocolException {
         if (control.size() == CONTROL_PDUS_MAX) {
             throw new ProtocolException(
                     "the target asks for answers faster than it takes them (" + pdu + ")");
         }
-        control.add(new ControlPdu(pdu, data));
+        control.add(pdu);
     }
 
     /** Queues the bursts that the task owes. With the lock held; {@link #flush} sends them. */
@@ -207,10 +205,10 @@ final class Transmitter {
         }
         int bytes = 0;
         while (batch.hasRoom() && bytes < BATCH_BYTES_MAX && batchTaskCount < batchTasks.length) {
-            ControlPdu first = control.poll();
+            InitiatorPdu first = control.poll();
             if (first != null) {
-                first.pdu().encode(bhs);
-                batch.add(bhs, first.data());
+                first.encode(bhs);
+                batch.add(bhs, null);
                 continue;
             }
             Task writing = dataOut.peek();

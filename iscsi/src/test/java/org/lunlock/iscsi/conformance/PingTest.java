@@ -50,6 +50,17 @@ class PingTest {
     }
 
     @Test
+    void theAnswerToAPingWithDataFitsTheTargetsSegment() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start(); // takes 4096 bytes
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            peer.send(nopIn(peer, 0, 5, 8000), new byte[8000]);
+            assertThat(peer.expect(NopOut.class).dataSegmentLength()).isZero();
+            assertThat(session.isLoggedIn()).isTrue();
+        }
+    }
+
+    @Test
     void aPingRightBehindTheLastLoginResponseIsAnswered() throws IscsiException {
         ScriptedTarget.Options options = ScriptedTarget.with().headerDigest().dataDigest();
         try (ScriptedTarget target = options.pingsAtOnce().start();
