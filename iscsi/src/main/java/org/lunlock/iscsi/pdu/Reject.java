@@ -32,6 +32,17 @@ public record Reject(
         };
     }
 
+    /**
+     * Whether the command that was rejected is welcome in a new session: it was damaged on its way,
+     * or came at a wrong time. RFC 7143 §11.17.1 (Reason).
+     */
+    public boolean mayBeSentAgain() {
+        return switch (reason) {
+            case 0x02, 0x06, 0x0a, 0x0c -> true;
+            default -> false;
+        };
+    }
+
     public static Reject decode(ByteBuffer bhs) throws ProtocolException {
         Bhs.checkFixedBit(bhs, Opcode.REJECT);
         return new Reject(

@@ -6,6 +6,7 @@ import static java.lang.System.Logger.Level.INFO;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.TransportException;
@@ -13,6 +14,7 @@ import org.lunlock.iscsi.pdu.AsyncMessage;
 import org.lunlock.iscsi.pdu.Bhs;
 import org.lunlock.iscsi.pdu.NopIn;
 import org.lunlock.iscsi.pdu.NopOut;
+import org.lunlock.iscsi.pdu.Opcode;
 import org.lunlock.iscsi.pdu.Reject;
 import org.lunlock.iscsi.pdu.TargetPdu;
 
@@ -44,20 +46,24 @@ final class ControlPdus {
 
     /** A response to one of the requests. */
     void answered(TargetPdu response) throws ProtocolException {
-        Exchange<?> found = null;
+        Exchange<?> exchange = take(response.initiatorTaskTag());
+        if (exchange == null || !exchange.answer(response)) {
+            throw new ProtocolException("nobody asked for " + response);
+        }
+    }
+
+    private @Nullable Exchange<?> take(int initiatorTaskTag) {
         session.lock.lock();
         try {
             for (Exchange<?> exchange : exchanges) {
-                if (exchange.initiatorTaskTag() == response.initiatorTaskTag()) {
-                    found = exchange;
+                if (exchange.initiatorTaskTag() == initiatorTaskTag) {
+                    exchanges.remove(exchange);
+                    return exchange;
                 }
             }
-            exchanges.remove(found);
+            return null;
         } finally {
             session.lock.unlock();
-        }
-        if (found == null || !found.answer(response)) {
-            throw new ProtocolException("nobody asked for " + response);
         }
     }
 
@@ -96,17 +102,52 @@ final class ControlPdus {
         }
     }
 
-    /** RFC 7143 §11.17 (Reject): the data segment holds the header that was rejected. */
+    /**
+     * A command that was rejected never became a task; of anything else that was rejected the
+     * status still comes. RFC 7143 §7.3 (Usage of Reject PDU in Recovery).
+     *
+     * @param data holds the header that was rejected
+     */
     void rejected(Reject reject, ByteBuffer data) throws IscsiException {
-        IscsiException failure =
-                new ProtocolException(session + " rejected a PDU: " + reject.reasonText());
-        if (data.remaining() >= Bhs.LENGTH) {
-            Task task = session.tasks().find(data.getInt(data.position() + 16));
-            if (task != null) {
-                session.ended(task, failure);
-                return;
-            }
+        if (data.remaining() < Bhs.LENGTH) {
+            throw new ProtocolException(session + " rejected a PDU and does not say which");
         }
-        throw failure;
+        ByteBuffer bhs = data.slice(data.position(), Bhs.LENGTH);
+        Opcode opcode = Bhs.opcode(bhs);
+        String what = "%s rejected a %s: %s".formatted(session, opcode, reject.reasonText());
+        switch (opcode) {
+            case SCSI_COMMAND -> commandRejected(reject, Bhs.initiatorTaskTag(bhs), what);
+            case TASK_MANAGEMENT_REQUEST, LOGOUT_REQUEST -> {
+                Exchange<?> exchange = take(Bhs.initiatorTaskTag(bhs));
+                if (exchange != null) {
+                    exchange.fail(new TransportException(what));
+                }
+            }
+            case NOP_OUT, DATA_OUT -> LOG.log(INFO, what);
+            case LOGIN_REQUEST,
+                    TEXT_REQUEST,
+                    SNACK_REQUEST,
+                    NOP_IN,
+                    SCSI_RESPONSE,
+                    TASK_MANAGEMENT_RESPONSE,
+                    LOGIN_RESPONSE,
+                    TEXT_RESPONSE,
+                    DATA_IN,
+                    LOGOUT_RESPONSE,
+                    R2T,
+                    ASYNC_MESSAGE,
+                    REJECT ->
+                    throw new ProtocolException(what + ", which was not sent");
+        }
+    }
+
+    /** The target goes on waiting for its CmdSN; at this recovery level a new session helps. */
+    private void commandRejected(Reject reject, int initiatorTaskTag, String what)
+            throws TransportException {
+        Task task = session.tasks().find(initiatorTaskTag);
+        if (task != null && !task.answered && !reject.mayBeSentAgain()) {
+            session.ended(task, new ProtocolException(what));
+        }
+        throw new TransportException(what);
     }
 }
