@@ -92,9 +92,9 @@ final class VolumeLock {
         VolumeLock lock = new VolumeLock(session, state, volume, progress, losses);
         boolean acquired = false;
         try {
-            lock.await(patience);
-            session.guard(lock.guard());
+            session.guard(lock.guard()); // one that only waits hears of new sessions too
             losses.whenFenced(lock.lock::fenced);
+            lock.await(patience);
             acquired = true;
             return lock;
         } finally {
@@ -110,7 +110,8 @@ final class VolumeLock {
         lock.want((int) Instant.now().getEpochSecond());
         while (!decidedWithin(LOOK)) {
             Report why = blocked;
-            boolean over = patience.remainingNanos() <= 0 && why != null;
+            // a target that was just started is waited for in any case: for a term at most
+            boolean over = patience.remainingNanos() <= 0 && why instanceof Report.Blocked;
             if (over || patience.cancelled()) {
                 throw held(why);
             }
