@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.lunlock.daemon.api.Elapsed;
 import org.lunlock.daemon.api.Event;
 import org.lunlock.daemon.api.Holder;
+import org.lunlock.daemon.api.Request;
 import org.lunlock.daemon.api.Wire;
 import org.lunlock.posix.ControllingTerminal;
 
@@ -18,12 +19,14 @@ final class AcquireDisplay {
     private static final int COLUMNS = 80;
 
     private final Globals globals;
+    private final boolean waits;
     private final Terminal terminal;
     private Event.@Nullable Waiting waiting;
     private boolean lineIsOpen;
 
-    AcquireDisplay(Globals globals) {
+    AcquireDisplay(Globals globals, Request.Acquire request) {
         this.globals = globals;
+        this.waits = !Long.valueOf(0).equals(request.waitMillis());
         this.terminal = Terminal.standardError(globals);
     }
 
@@ -35,6 +38,7 @@ final class AcquireDisplay {
             return;
         }
         switch (event) {
+            case Event.Waiting _ when !waits -> {}
             case Event.Waiting now -> {
                 boolean changed = waiting == null || !sameHolder(waiting, now);
                 waiting = now;

@@ -13,7 +13,7 @@ final class Acquiring {
     private Acquiring() {}
 
     static int run(Globals globals, Request.Acquire request) throws LunlockException {
-        AcquireDisplay display = new AcquireDisplay(globals);
+        AcquireDisplay display = new AcquireDisplay(globals, request);
         Terminal output = Terminal.standardOutput(globals);
         try {
             Result _ =

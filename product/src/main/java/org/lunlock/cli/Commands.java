@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 import org.lunlock.config.Durations;
 import org.lunlock.config.Suggest;
 import org.lunlock.daemon.api.ScsiQuestion;
-import org.lunlock.daemon.api.Version;
 import org.lunlock.volume.Volumes;
 import picocli.CommandLine;
 import picocli.CommandLine.TypeConversionException;
@@ -46,7 +45,6 @@ final class Commands {
     static CommandLine commandLine(Volumes.Opener opener, String... words) {
         Globals globals = new Globals();
         CommandLine lunlock = new CommandLine(globals);
-        lunlock.getCommandSpec().version("lunlock " + Version.CURRENT);
         List<String> asked = Arrays.asList(words);
         List<String> named =
                 NAMES.stream()

@@ -4,6 +4,7 @@ package org.lunlock.cli;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.lunlock.daemon.api.Version;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.IHelpSectionRenderer;
@@ -21,19 +22,20 @@ final class HelpFormat {
         sections.put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, HelpFormat::options);
         sections.put(UsageMessageSpec.SECTION_KEY_FOOTER, HelpFormat::footer);
         lunlock.setHelpSectionMap(sections);
-        abbreviate(lunlock);
+        arrange(lunlock);
     }
 
-    private static void abbreviate(CommandLine command) {
+    private static void arrange(CommandLine command) {
         CommandSpec spec = command.getCommandSpec();
         boolean options = spec.options().stream().anyMatch(it -> !it.inherited() && !it.hidden());
+        spec.version("lunlock " + Version.CURRENT);
         spec.usageMessage()
                 .abbreviateSynopsis(true)
                 .synopsisHeading("%nUsage: ")
                 .parameterListHeading(spec.positionalParameters().isEmpty() ? "" : "%n")
                 .optionListHeading(options ? "%nOptions:%n" : "")
                 .commandListHeading("%nCommands:%n");
-        command.getSubcommands().values().forEach(HelpFormat::abbreviate);
+        command.getSubcommands().values().forEach(HelpFormat::arrange);
     }
 
     private static String options(Help help) {

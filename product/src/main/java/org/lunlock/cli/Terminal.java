@@ -41,6 +41,11 @@ final class Terminal {
         return of(System.err, 2, globals);
     }
 
+    /** What nobody looks at. */
+    static Terminal plain(PrintStream stream) {
+        return new Terminal(stream, false, false);
+    }
+
     private static Terminal of(PrintStream stream, int descriptor, Globals globals) {
         boolean interactive = isTerminal(descriptor);
         boolean plain =
