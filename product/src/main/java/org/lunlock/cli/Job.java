@@ -11,6 +11,7 @@ import org.lunlock.posix.ControllingTerminal;
 import org.lunlock.posix.PosixException;
 import org.lunlock.posix.ProcessGroup;
 import org.lunlock.posix.ProcessGroup.Change;
+import org.lunlock.posix.SignalRelay;
 import org.lunlock.posix.Signals;
 
 /**

@@ -19,6 +19,7 @@ import org.lunlock.posix.ControllingTerminal;
 import org.lunlock.posix.Errno;
 import org.lunlock.posix.PosixException;
 import org.lunlock.posix.ProcessGroup;
+import org.lunlock.posix.SignalRelay;
 import org.lunlock.posix.Signals;
 
 /**
@@ -58,7 +59,7 @@ final class RunSession {
         this.home = globals.home();
         this.request = request;
         this.words = words;
-        this.display = new AcquireDisplay(globals);
+        this.display = new AcquireDisplay(globals, request);
     }
 
     /**

@@ -10,6 +10,8 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.config.Home;
@@ -17,6 +19,8 @@ import org.lunlock.daemon.api.Result;
 import org.lunlock.daemon.api.Version;
 import org.lunlock.daemon.api.Wire;
 import org.lunlock.posix.ProcessControl;
+import org.lunlock.posix.SignalRelay;
+import org.lunlock.posix.Signals;
 import org.lunlock.volume.Volumes;
 
 /** The daemon's life: one process for each home, from its lock file to its graceful end. */
@@ -36,6 +40,8 @@ public final class DaemonMain {
 
     private final Home home;
     private final CountDownLatch stopped = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicBoolean ending = new AtomicBoolean();
 
     private DaemonMain(Home home) {
         this.home = home;
@@ -50,7 +56,7 @@ public final class DaemonMain {
     }
 
     /**
-     * Serves until it is told to stop. After SIGTERM it does not return but ends the process.
+     * Serves until it is told to stop, by a request or a signal.
      *
      * @throws LunlockException HELD when this home has a daemon already, else why it cannot start
      */
@@ -111,40 +117,43 @@ public final class DaemonMain {
         LOG.log(Level.INFO, "lunlock %s starts (pid %d)".formatted(self.version(), self.pid()));
         try (Volumes volumes = opener.open(home)) {
             Service service = new Service(volumes, new HostVolumes(volumes, volumes.host()), self);
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> endNow(service, volumes), "end"));
             try (DaemonServer _ = DaemonServer.open(home.socket(), service, stopped::countDown)) {
+                SignalRelay.relay("TERM", Signals.TERM, _ -> endSoon(service));
+                SignalRelay.relay("INT", Signals.INT, _ -> endSoon(service));
+                SignalRelay.relay("HUP", Signals.HUP, _ -> endSoon(service));
                 LOG.log(Level.INFO, "serves " + home.socket());
                 stopped.await();
             }
-            LOG.log(Level.INFO, "stops: nothing is held");
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts the main thread", e);
         }
+        ended.countDown();
+        LOG.log(Level.INFO, "ends: nothing is held");
     }
 
-    /** Runs when the process has to end: after SIGTERM. Gives everything back, and ends it. */
-    private void endNow(Service service, Volumes volumes) {
-        if (stopped.getCount() == 0) {
-            return; // everything was given back, and main ends the process
+    /** Gives everything back and lets the main thread go on; ends the process if that hangs. */
+    private void endSoon(Service service) {
+        if (!ending.compareAndSet(false, true)) {
+            return;
         }
         LOG.log(Level.INFO, "is told to end");
-        Thread end =
-                Thread.ofPlatform()
-                        .daemon()
-                        .start(() -> {
-                            stop(service);
-                            volumes.close();
-                        });
+        Thread.ofVirtual()
+                .start(() -> {
+                    stop(service);
+                    stopped.countDown();
+                });
+        Thread.ofPlatform().daemon().name("end").start(this::endAnyhow);
+    }
+
+    private void endAnyhow() {
         try {
-            if (!end.join(END_WITHIN)) {
+            if (!ended.await(END_WITHIN.toNanos(), TimeUnit.NANOSECONDS)) {
                 LOG.log(Level.ERROR, "ends with volumes still held: the next start clears them");
+                Runtime.getRuntime().halt(ExitCode.INTERNAL.code());
             }
-            Files.deleteIfExists(home.socket());
-        } catch (InterruptedException | IOException e) {
-            LOG.log(Level.WARNING, "ends in a hurry: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        LOG.log(Level.INFO, "ends");
-        Runtime.getRuntime().halt(ExitCode.OK.code());
     }
 
     private static void stop(Service service) {

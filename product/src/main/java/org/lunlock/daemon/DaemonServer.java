@@ -14,14 +14,17 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import jdk.net.ExtendedSocketOptions;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.daemon.api.Call;
 import org.lunlock.daemon.api.Failure;
+import org.lunlock.daemon.api.LineChannel;
 import org.lunlock.daemon.api.Reply;
 import org.lunlock.daemon.api.Request;
+import org.lunlock.daemon.api.Wire;
 
 /**
  * The Unix socket: takes connections of this user and of root, one thread for each, and answers one
@@ -36,6 +39,7 @@ final class DaemonServer implements AutoCloseable {
     /** Commands that may knock while one is being let in. */
     private static final int BACKLOG = 64;
 
+    private static final Duration ANSWERED_WITHIN = Duration.ofSeconds(5);
     private static final Duration ACCEPT_AGAIN = Duration.ofMillis(100);
 
     private final ServerSocketChannel socket;
@@ -99,7 +103,7 @@ final class DaemonServer implements AutoCloseable {
                 return;
             }
             if (!room.tryAcquire()) {
-                LOG.log(Level.WARNING, "a command is refused: %d are served".formatted(SERVED_MAX));
+                turnAway(channel);
                 return;
             }
             try {
@@ -112,12 +116,19 @@ final class DaemonServer implements AutoCloseable {
         }
     }
 
+    private static void turnAway(SocketChannel channel) throws IOException {
+        String message = "the daemon serves %d commands already: try again".formatted(SERVED_MAX);
+        LOG.log(Level.WARNING, message);
+        new LineChannel(channel, Wire.CALL_BYTES_MAX)
+                .write(new Failure(ExitCode.UNREACHABLE.code(), message));
+    }
+
     private void converse(SocketChannel channel, String user) {
         boolean stop = false;
         try (Conversation peer = new Conversation(channel)) {
             Reply last;
             try {
-                Call call = peer.call();
+                Call call = peer.call(Conversation.CALL_WITHIN);
                 last = service.answer(call, user, peer);
                 stop = call.request() instanceof Request.Stop;
             } catch (LunlockException e) {
@@ -137,14 +148,21 @@ final class DaemonServer implements AutoCloseable {
         }
     }
 
-    /** Takes no more connections; those that are there go on. Idempotent. */
+    /** Takes no more connections, and waits some seconds for the answers to those there are. */
     @Override
     public void close() {
         try {
             socket.close();
             Files.deleteIfExists(path);
+            if (room.tryAcquire(SERVED_MAX, ANSWERED_WITHIN.toNanos(), TimeUnit.NANOSECONDS)) {
+                room.release(SERVED_MAX);
+            } else {
+                LOG.log(Level.WARNING, "a command does not get its answer");
+            }
         } catch (IOException e) {
             LOG.log(Level.WARNING, "the socket is not removed: " + e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -68,6 +68,10 @@ final class HostVolumes {
         }
     }
 
+    boolean isStopping() {
+        return stopping != null;
+    }
+
     /**
      * The status of every configured volume, and of those that are held but not configured any
      * more.

@@ -108,7 +108,7 @@ final class Service {
             throws LunlockException {
         Map<String, LockStatus> others = locksOfOthers(request.volume());
         int age = 0;
-        while (request.watch() && !peer.gone().isDone()) {
+        while (request.watch() && !peer.gone().isDone() && !hostVolumes.isStopping()) {
             peer.send(new Event.Snapshot(report(request.volume(), others)));
             pause(peer);
             age++;

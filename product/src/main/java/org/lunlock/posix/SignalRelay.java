@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.cli;
+package org.lunlock.posix;
 
 import java.lang.reflect.Proxy;
 import java.util.function.IntConsumer;
@@ -11,7 +11,7 @@ import java.util.function.IntConsumer;
  *
  * <p>SIGQUIT cannot be had like this, the machine keeps it for its thread dumps.
  */
-final class SignalRelay {
+public final class SignalRelay {
     private SignalRelay() {}
 
     /**
@@ -20,7 +20,7 @@ final class SignalRelay {
      *
      * @param name without SIG
      */
-    static void relay(String name, int signal, IntConsumer consumer) {
+    public static void relay(String name, int signal, IntConsumer consumer) {
         try {
             Class<?> signalType = Class.forName("sun.misc.Signal");
             Class<?> handlerType = Class.forName("sun.misc.SignalHandler");
