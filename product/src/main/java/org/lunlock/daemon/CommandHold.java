@@ -11,6 +11,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import org.lunlock.LunlockException;
 import org.lunlock.daemon.api.Event;
+import org.lunlock.daemon.api.Note;
 import org.lunlock.volume.Held;
 
 /**
@@ -38,9 +39,6 @@ final class CommandHold {
     /** Whoever keeps a volume busy for a moment after a command ended is waited for. */
     private static final Duration BUSY_MOMENT = Duration.ofSeconds(2);
 
-    /** The same where nobody is there who could be told. */
-    private static final Duration BUSY_UNTOLD = Duration.ofMinutes(1);
-
     private static final Duration TRY_AGAIN = Duration.ofMillis(200);
 
     private final HostVolume volume;
@@ -55,7 +53,12 @@ final class CommandHold {
         this.held = held;
         this.peer = peer;
         // at once: which process has this number is sure only while the command runs
-        this.command = peer.started().thenApply(RunningCommand::of);
+        this.command = peer.started().thenApply(CommandHold::running);
+    }
+
+    private static Optional<RunningCommand> running(Note.Started note) {
+        LOG.log(Level.DEBUG, "a command runs in process group " + note.processGroup());
+        return RunningCommand.of(note);
     }
 
     /**
@@ -101,17 +104,19 @@ final class CommandHold {
         }
     }
 
-    /** Tries again while something else uses the volume: most things that do are soon gone. */
+    /**
+     * Tries again while something uses the volume: most things that do are soon gone. Where nobody
+     * is left who could be told, it is tried until it works or somebody else did it.
+     */
     private void giveBack(Held.Release how) throws LunlockException {
-        Duration patience = peer.gone().isDone() ? BUSY_UNTOLD : BUSY_MOMENT;
-        long deadline = System.nanoTime() + patience.toNanos();
+        long deadline = System.nanoTime() + BUSY_MOMENT.toNanos();
         while (true) {
             try {
                 volume.release(held, how);
                 return;
             } catch (LunlockException e) {
                 boolean over = !volume.holds(held);
-                if (over || System.nanoTime() - deadline >= 0) {
+                if (over || !peer.gone().isDone() && System.nanoTime() - deadline >= 0) {
                     throw e;
                 }
             }

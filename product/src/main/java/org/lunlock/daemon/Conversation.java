@@ -29,7 +29,7 @@ final class Conversation implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Conversation.class.getPackageName());
 
     /** A command line sends its call with the connection; nobody types it. */
-    private static final Duration CALL_WITHIN = Duration.ofSeconds(10);
+    static final Duration CALL_WITHIN = Duration.ofSeconds(10);
 
     /** Silence after which the other side hears that this one is alive. */
     private static final Duration ALIVE_EVERY = Duration.ofSeconds(5);
@@ -57,15 +57,16 @@ final class Conversation implements AutoCloseable {
     /**
      * Waits for the call.
      *
+     * @param time how long: {@link #CALL_WITHIN}
      * @throws LunlockException (USAGE) when none comes in time or it is none, (CONFIGURATION) when
      *     it is of another version
      */
-    Call call() throws LunlockException {
+    Call call(Duration time) throws LunlockException {
         try {
-            return Wire.call(firstLine.get(CALL_WITHIN.toNanos(), TimeUnit.NANOSECONDS));
+            return Wire.call(firstLine.get(time.toNanos(), TimeUnit.NANOSECONDS));
         } catch (TimeoutException e) {
             throw new LunlockException(
-                    ExitCode.USAGE, "no request came within %s".formatted(CALL_WITHIN), e);
+                    ExitCode.USAGE, "no request came within %d ms".formatted(time.toMillis()), e);
         } catch (ExecutionException | Wire.MalformedException e) {
             throw new LunlockException(
                     ExitCode.USAGE,
