@@ -119,7 +119,7 @@ class ReinstatementTest {
             ScsiCommand command = second.expectCommand();
             second.r2t(command, 3, 0, 16384);
             for (int i = 0; i < 4; i++) {
-                assertThat(second.expectDataOut().bufferOffset()).isEqualTo(i * 4096);
+                assertThat(second.expectDataOut().bufferOffset()).isEqualTo(i * 4096L);
                 assertThat(second.data()).isEqualTo(Patterns.part(data, i * 4096, 4096));
             }
             second.good(command);
