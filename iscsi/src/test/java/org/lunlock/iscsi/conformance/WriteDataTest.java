@@ -195,7 +195,7 @@ class WriteDataTest {
             for (int i = 0; i < BURST / SEGMENT; i++) {
                 DataOut out = peer.expectDataOut();
                 assertThat(out.dataSn()).isEqualTo(i);
-                assertThat(out.bufferOffset()).isEqualTo(i * SEGMENT);
+                assertThat(out.bufferOffset()).isEqualTo((long) i * SEGMENT);
                 assertThat(out.dataSegmentLength()).isEqualTo(SEGMENT);
                 assertThat(out.isFinal()).isEqualTo(i == 3);
                 assertThat(out.targetTransferTag()).isEqualTo(0xcafe);
