@@ -35,11 +35,15 @@ final class Connection {
     private boolean pinged;
     private long windowMovedNanos = lastHeardNanos;
     private int windowCmdSn;
+    private int time2Wait;
+    private boolean leaving;
+    private long leavingNanos;
 
     /** With the lock of the session held. */
     Connection(Session session, ControlPdus control, PduSocket socket, Settings settings) {
         this.socket = socket;
         this.settings = settings;
+        this.time2Wait = settings.defaultTime2Wait();
         this.transmitter = new Transmitter(session, socket, settings);
         this.reader =
                 new PduReader(
@@ -135,8 +139,33 @@ final class Connection {
         }
     }
 
+    /** Seconds to stay away when this connection is gone. In the reading thread. */
+    int time2Wait() {
+        return time2Wait;
+    }
+
+    /** The target says how many seconds to stay away. In the reading thread. */
+    void reconnectAfter(int seconds) {
+        time2Wait = seconds;
+    }
+
+    /** Whether a Logout Request is on its way. With the lock held. */
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    /** Gives up on a target that does not answer the logout. With the lock held. */
+    void checkLogout(long now, Duration limit) throws TransportException {
+        if (leaving && now - leavingNanos > limit.toNanos()) {
+            throw new TransportException(
+                    "portal " + socket.portal() + " did not answer the Logout Request");
+        }
+    }
+
     /** RFC 7143 §11.14 (Logout Request). With the lock held. */
     Exchange<LogoutResponse> logout(int tag, int cmdSn, int expStatSn) throws ProtocolException {
+        leaving = true;
+        leavingNanos = System.nanoTime();
         add(new LogoutRequest(true, LogoutRequest.Reason.CLOSE_SESSION, tag, 0, cmdSn, expStatSn));
         return new Exchange<>(tag, LogoutResponse.class);
     }

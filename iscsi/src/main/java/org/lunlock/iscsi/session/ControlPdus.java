@@ -12,6 +12,7 @@ import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.TransportException;
 import org.lunlock.iscsi.pdu.AsyncMessage;
 import org.lunlock.iscsi.pdu.Bhs;
+import org.lunlock.iscsi.pdu.LogoutResponse;
 import org.lunlock.iscsi.pdu.NopIn;
 import org.lunlock.iscsi.pdu.NopOut;
 import org.lunlock.iscsi.pdu.Opcode;
@@ -93,13 +94,25 @@ final class ControlPdus {
     }
 
     /** RFC 7143 §11.9 (Asynchronous Message). */
-    void told(AsyncMessage message) throws TransportException {
+    void told(AsyncMessage message) throws IscsiException {
         switch (message.event()) {
             case SCSI_EVENT, TASKS_TERMINATED, OTHER ->
                     LOG.log(INFO, "{0} says {1}", session, message.event());
-            case LOGOUT_REQUESTED, NEGOTIATION_REQUESTED, CONNECTION_DROPPED, SESSION_DROPPED ->
-                    throw new TransportException(session + " says " + message.event());
+            case LOGOUT_REQUESTED, NEGOTIATION_REQUESTED -> {
+                LOG.log(INFO, "{0} says {1}", session, message.event());
+                session.leave(); // what is agreed on anew is agreed on in a login
+            }
+            case CONNECTION_DROPPED, SESSION_DROPPED -> {
+                session.connection().reconnectAfter(message.parameter2());
+                throw new TransportException(session + " says " + message.event());
+            }
         }
+    }
+
+    /** The target closes the connection next, or waits for us to do so. */
+    void loggedOut(LogoutResponse response) throws IscsiException {
+        answered(response);
+        throw new TransportException(session + " has logged us out");
     }
 
     /**

@@ -223,7 +223,7 @@ final class Dispatcher implements PduReader.Receiver {
         switch (pdu) {
             case NopIn nop -> control.pinged(nop);
             case TaskManagementResponse response -> control.answered(response);
-            case LogoutResponse response -> control.answered(response);
+            case LogoutResponse response -> control.loggedOut(response);
             case AsyncMessage message -> control.told(message);
             case Reject reject -> control.rejected(reject, data);
             case DataIn _, ScsiResponse _, R2t _ ->

@@ -129,6 +129,7 @@ final class Keeper implements Runnable {
                     session + " did not answer " + oldest + " in " + limit.toSeconds() + " s");
         }
         session.checkWindow(now, limit);
+        session.connection().checkLogout(now, session.options().timeouts().logout());
     }
 
     /**
@@ -141,7 +142,7 @@ final class Keeper implements Runnable {
         long deadline = System.nanoTime() + limit.toNanos();
         Backoff backoff = new Backoff();
         IscsiException last = cause;
-        long pause = Duration.ofSeconds(session.settings().defaultTime2Wait()).toNanos();
+        long pause = Duration.ofSeconds(session.connection().time2Wait()).toNanos();
         while (true) {
             if (!session.pause(Math.min(pause, deadline - System.nanoTime()))) {
                 return new TransportException("the session with " + session + " was closed");

@@ -261,8 +261,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
                 thread.interrupt();
             }
             if (state == State.LOGGED_IN) {
-                logout = connection.logout(tasks.controlTag(), window.cmdSn(), expStatSn);
-                control.await(logout);
+                logout = requestLogout();
             }
             changed.signalAll();
         } catch (ProtocolException e) {
@@ -280,6 +279,14 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         }
         connection.close();
         joinThread();
+    }
+
+    /** With the lock held; the caller flushes. */
+    private Exchange<LogoutResponse> requestLogout() throws ProtocolException {
+        Exchange<LogoutResponse> exchange =
+                connection.logout(tasks.controlTag(), window.cmdSn(), expStatSn);
+        control.await(exchange);
+        return exchange;
     }
 
     private void joinThread() {
@@ -522,7 +529,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
             if (closing) {
                 throw beingClosed();
             }
-            if (!guardAwaited) {
+            if (!guardAwaited && !connection.isLeaving()) {
                 state = State.LOGGED_IN;
             }
         } finally {
@@ -642,6 +649,22 @@ public final class Session implements ScsiExecutor, AutoCloseable {
 
     int cmdSn() {
         return window.cmdSn();
+    }
+
+    /**
+     * The target wants us to go: logs out, sends no more commands, and comes back with a new
+     * connection. RFC 7143 §11.9.1 (AsyncEvent).
+     */
+    void leave() throws ProtocolException {
+        lock.lock();
+        try {
+            if (state == State.LOGGED_IN && !closing) {
+                requestLogout();
+                state = State.REINSTATING;
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     void expStatSn(int value) {
