@@ -2,6 +2,7 @@
 package org.lunlock.iscsi.session;
 
 import java.time.Duration;
+import org.lunlock.iscsi.Check;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.ProtocolException;
@@ -34,6 +35,7 @@ final class Executor implements ScsiExecutor {
 
     @Override
     public <T> T execute(Lun lun, ScsiRequest<T> request) throws IscsiException {
+        Check.that(mayWaitHere(), "a task or a listener never waits for its session");
         boolean once = caller != Caller.ANYBODY || !request.repeatable();
         RequestTask<T> task =
                 new RequestTask<>(lun, request, once ? Task.Conduct.ONCE : Task.Conduct.REPEATABLE);
@@ -46,6 +48,7 @@ final class Executor implements ScsiExecutor {
 
     @Override
     public void resetLogicalUnit(Lun lun) throws IscsiException {
+        Check.that(mayWaitHere(), "a task or a listener never waits for its session");
         Exchange<TaskManagementResponse> exchange = session.requestReset(lun, caller);
         Duration limit = session.options().timeouts().logicalUnitReset();
         long deadline = System.nanoTime() + limit.toNanos();
@@ -57,5 +60,10 @@ final class Executor implements ScsiExecutor {
         if (response != TaskManagementResponse.Response.FUNCTION_COMPLETE) {
             throw new ProtocolException("LOGICAL UNIT RESET of " + lun + ": " + response);
         }
+    }
+
+    /** The session's thread is the one that brings the answers: only the guard makes it do so. */
+    private boolean mayWaitHere() {
+        return session.isItsThread() == (caller == Caller.GUARD);
     }
 }

@@ -249,7 +249,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
      */
     @Override
     public void close() {
-        Check.that(Thread.currentThread() != thread, "a task or a guard never closes its session");
+        Check.that(!isItsThread(), "a task or a guard never closes its session");
         Exchange<LogoutResponse> logout = null;
         lock.lock();
         try {
@@ -565,8 +565,12 @@ public final class Session implements ScsiExecutor, AutoCloseable {
 
     // ------------------------------------------------------------------------ for the executor
 
+    boolean isItsThread() {
+        return Thread.currentThread() == thread;
+    }
+
     void turn() throws IscsiException {
-        Check.that(Thread.currentThread() == thread, "only the session's thread reads");
+        Check.that(isItsThread(), "only the session's thread reads");
         keeper.turn();
     }
 
@@ -612,7 +616,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         return expStatSn;
     }
 
-    /** A write failed: the keeper is to look at it. */
+    /** Something was found wrong with the connection: the keeper is to look at it. */
     void broken(IscsiException cause) {
         lock.lock();
         try {
@@ -811,6 +815,16 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         } finally {
             lock.unlock();
         }
-        task.completed(failure);
+        try {
+            task.completed(failure);
+        } catch (RuntimeException | Error e) { // the other tasks must hear of their end
+            bug(e);
+        }
+    }
+
+    /** Something of ours went wrong, in any thread: the session is over. */
+    void bug(Throwable e) {
+        LOG.log(WARNING, "a bug ends the session with " + this, e);
+        broken(new ProtocolException("internal error in the session with " + this, e));
     }
 }

@@ -6,6 +6,7 @@ import org.lunlock.iscsi.IscsiName;
 import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.Portal;
 import org.lunlock.iscsi.login.Credentials;
+import org.lunlock.iscsi.login.Key;
 import org.lunlock.iscsi.login.LoginParameters;
 
 /**
@@ -14,6 +15,8 @@ import org.lunlock.iscsi.login.LoginParameters;
  * @param initiator this host's name
  * @param isid with the name and the target it is the I_T nexus: keep it for the host's life
  * @param credentials null to log in without authentication
+ * @param parameters MaxOutstandingR2T up to 16, MaxConnections 1, ErrorRecoveryLevel 0, data in
+ *     order
  */
 public record SessionOptions(
         Portal portal,
@@ -22,4 +25,27 @@ public record SessionOptions(
         Isid isid,
         @Nullable Credentials credentials,
         LoginParameters parameters,
-        Timeouts timeouts) {}
+        Timeouts timeouts) {
+
+    /** Refuses what a target could agree to and a session could not do. */
+    public SessionOptions {
+        atMost(parameters, Key.MAX_OUTSTANDING_R2T, BurstQueue.OUTSTANDING_R2T_MAX);
+        atMost(parameters, Key.MAX_CONNECTIONS, 1);
+        atMost(parameters, Key.ERROR_RECOVERY_LEVEL, 0);
+        inOrder(parameters, Key.DATA_PDU_IN_ORDER);
+        inOrder(parameters, Key.DATA_SEQUENCE_IN_ORDER);
+    }
+
+    private static void atMost(LoginParameters parameters, Key key, int limit) {
+        String offer = parameters.offers().getOrDefault(key, key.defaultValue());
+        if (Integer.parseInt(offer) > limit) {
+            throw new IllegalArgumentException(key + " above " + limit + " is not supported");
+        }
+    }
+
+    private static void inOrder(LoginParameters parameters, Key key) {
+        if (parameters.offers().getOrDefault(key, key.defaultValue()).equals("No")) {
+            throw new IllegalArgumentException(key + "=No is not supported");
+        }
+    }
+}

@@ -102,17 +102,17 @@ final class Transmitter {
         } finally {
             lock.unlock();
         }
-        boolean more = true;
-        while (more) {
-            boolean gone;
-            try {
-                gone = batch.write(socket);
-            } catch (TransportException e) {
-                session.broken(e);
-                stop();
-                return;
+        try {
+            boolean more = true;
+            while (more) {
+                more = batch.write(socket) ? next() : park();
             }
-            more = gone ? next() : park();
+        } catch (TransportException e) {
+            session.broken(e);
+            stop();
+        } catch (RuntimeException | Error e) { // or nobody could ever wait for the end of sending
+            session.bug(e);
+            stop();
         }
     }
 

@@ -35,8 +35,8 @@ final class ScriptedLogin {
                 (key, value) -> keys.append(key).append('=').append(value).append('\0'));
         byte[] last = answerTo(request, keys.toString(), 0, 0);
         connection.loggedIn(
-                options.keys.getOrDefault(Key.HEADER_DIGEST, "None").equals("CRC32C"),
-                options.keys.getOrDefault(Key.DATA_DIGEST, "None").equals("CRC32C"));
+                "CRC32C".equals(options.keys.get(Key.HEADER_DIGEST)),
+                "CRC32C".equals(options.keys.get(Key.DATA_DIGEST)));
         connection.sendBytes(last, options.pingsAtOnce ? connection.encodedPing(1) : NOTHING);
     }
 
