@@ -59,7 +59,8 @@ public record LoginParameters(Map<Key, String> offers, List<ChapAlgorithm> chapA
      * @throws IllegalArgumentException when the key cannot have it or is not for a caller to offer
      */
     public LoginParameters with(Key key, String value) {
-        Map<Key, String> changed = new EnumMap<>(offers);
+        Map<Key, String> changed = new EnumMap<>(Key.class);
+        changed.putAll(offers);
         changed.put(key, value);
         return new LoginParameters(changed, chapAlgorithms);
     }
