@@ -42,7 +42,13 @@ final class TwoHostsIT {
 
     private TestHost host(String name) throws IOException {
         TestHost host = new TestHost(name, directory);
-        Path secret = TestHost.privateFile(host.home().resolve("secret"), SECRET + "\n");
+        TestHost.privateFile(host.home().resolve("secret"), SECRET + "\n");
+        configure(host, TERM);
+        return host;
+    }
+
+    private void configure(TestHost host, Duration term) throws IOException {
+        Path secret = host.home().resolve("secret");
         host.configure(
                 """
                 [initiator]
@@ -52,8 +58,7 @@ final class TwoHostsIT {
                 chap-user = "backup-user"
                 chap-secret-file = "%s"
                 """
-                        .formatted(TERM.toSeconds(), target.url(new Lun(1)), secret));
-        return host;
+                        .formatted(term.toSeconds(), target.url(new Lun(1)), secret));
     }
 
     @AfterEach
@@ -182,6 +187,7 @@ final class TwoHostsIT {
 
     @Test
     void anRsyncGoesOnWhenTheTargetComesBack() throws Exception {
+        configure(a, Duration.ofSeconds(15)); // of which Time2Wait, on a busy machine, takes some
         Path tree = tree(300);
         TestHost.Run rsync = run(a, "rsync -a --bwlimit=6000 " + tree + "/ {}/copy/");
         Await.until(
