@@ -95,7 +95,9 @@ final class Job {
         boolean wantsTerminal = signal == Signals.TTIN || signal == Signals.TTOU;
         if (wantsTerminal && ControllingTerminal.isOurs()) {
             giveTerminal();
-            pass(Signals.CONT);
+        }
+        if (wantsTerminal && ControllingTerminal.foregroundGroup() == group.id()) {
+            pass(Signals.CONT); // it has it now, or was quicker than the handing over
             return;
         }
         if (signal == Signals.STOP) {

@@ -3,6 +3,8 @@ package org.lunlock.cli;
 
 import org.lunlock.ExitCode;
 import org.lunlock.daemon.api.Version;
+import org.lunlock.posix.ControllingTerminal;
+import org.lunlock.posix.Signals;
 import org.lunlock.volume.TargetVolumes;
 import org.lunlock.volume.Volumes;
 
@@ -11,7 +13,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        System.exit(run(TargetVolumes::open, args));
+        exit(run(TargetVolumes::open, args));
     }
 
     /**
@@ -26,5 +28,15 @@ public final class Main {
             return ExitCode.OK.code();
         }
         return Commands.execute(opener, args);
+    }
+
+    /** Ends the process with this status; with that of Ctrl-C, as Ctrl-C does. */
+    public static void exit(int status) {
+        if (status == Signals.EXIT_STATUS_BASE + Signals.INT) {
+            System.out.flush();
+            System.err.flush();
+            ControllingTerminal.dieOf(Signals.INT);
+        }
+        System.exit(status);
     }
 }

@@ -70,14 +70,18 @@ public final class ControllingTerminal {
         }
     }
 
-    /** Whether standard input is this process's terminal and this process's group has it. */
-    public static boolean isOurs() {
+    /** The group that has the terminal on standard input; -1 when that is not our terminal. */
+    public static int foregroundGroup() {
         try (Arena arena = Arena.ofConfined()) {
-            int group = (int) TCGETPGRP.invokeExact(new CallState(arena).memory(), STANDARD_INPUT);
-            return group == ownGroup();
+            return (int) TCGETPGRP.invokeExact(new CallState(arena).memory(), STANDARD_INPUT);
         } catch (Throwable e) {
             throw Libc.unexpected(e);
         }
+    }
+
+    /** Whether standard input is this process's terminal and this process's group has it. */
+    public static boolean isOurs() {
+        return foregroundGroup() == ownGroup();
     }
 
     /**
@@ -121,6 +125,19 @@ public final class ControllingTerminal {
     private static void dispose(int signal, long disposition) {
         try (Arena arena = Arena.ofConfined()) {
             long _ = (long) SIGNAL.invokeExact(new CallState(arena).memory(), signal, disposition);
+        } catch (Throwable e) {
+            throw Libc.unexpected(e);
+        }
+    }
+
+    /**
+     * Ends this process as the signal does, for whoever waits for it to see that: a shell goes on
+     * with its script after a command that left a status, but not after one that Ctrl-C ended.
+     */
+    public static void dieOf(int signal) {
+        toDefault(signal);
+        try {
+            int _ = (int) RAISE.invokeExact(signal);
         } catch (Throwable e) {
             throw Libc.unexpected(e);
         }

@@ -17,7 +17,7 @@ public final class FakeLunlock {
 
     public static void main(String[] args) {
         Path target = Path.of(System.getenv(TARGET));
-        System.exit(Main.run(home -> new FakeVolumes(target, host(home)), args));
+        Main.exit(Main.run(home -> new FakeVolumes(target, host(home)), args));
     }
 
     private static String host(Home home) {
