@@ -74,8 +74,10 @@ final class StatusPrinter {
         }
         table.print(terminal);
         for (VolumeStatus volume : volumes) {
-            if (volume.problem() != null) {
-                terminal.line(volume.volume() + ": " + terminal.red(volume.problem()));
+            String problem = volume.problem();
+            if (problem != null) {
+                String whose = problem.startsWith(volume.volume()) ? "" : volume.volume() + ": ";
+                terminal.line(whose + terminal.red(problem));
             }
         }
     }

@@ -4,7 +4,6 @@ package org.lunlock.daemon;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -160,59 +159,16 @@ final class HostVolume {
      *     target
      */
     void release(Held mine, Held.Release how) throws LunlockException {
-        if (!beginRelease(mine)) {
-            throwIfLost(mine);
-            return;
+        LunlockException failure;
+        if (beginRelease(mine)) {
+            ReleaseOutcome outcome = ReleaseOutcome.of(name, mine, how);
+            endRelease(outcome);
+            failure = outcome.failure();
+        } else {
+            failure = mine.lost().getNow(null); // somebody else gave it back
         }
-        @Nullable LunlockException failure = attempt(mine, how);
-        boolean over = failure == null || how == Held.Release.FORCE;
-        if (!over && mine.lost().isDone()) {
-            failure = attempt(mine, Held.Release.FORCE); // nothing is left to be kept for
-            over = true;
-        }
-        if (failure != null && !over) {
-            failure = stays(mine, failure);
-        }
-        endRelease(over, failure);
-        throwIfLost(mine);
         if (failure != null) {
             throw failure;
-        }
-    }
-
-    private static @Nullable LunlockException attempt(Held mine, Held.Release how) {
-        try {
-            mine.release(how);
-            return null;
-        } catch (LunlockException e) {
-            return e;
-        } catch (RuntimeException e) {
-            LOG.log(Level.ERROR, "a bug of lunlock while a volume was released", e);
-            return new LunlockException(
-                    ExitCode.INTERNAL,
-                    "a bug of lunlock (%s): see the daemon's log".formatted(e),
-                    e);
-        }
-    }
-
-    private LunlockException stays(Held mine, LunlockException why) {
-        boolean mounted = mine.acquired().mountPoint() != null;
-        return new LunlockException(
-                why.exitCode(),
-                "%s stays %s, because %s: when that is over, run lunlock %s %s"
-                        .formatted(
-                                name,
-                                mounted ? "mounted and locked" : "attached and locked",
-                                why.getMessage(),
-                                mounted ? "unmount" : "detach",
-                                name),
-                why);
-    }
-
-    private static void throwIfLost(Held mine) throws LunlockException {
-        LunlockException lost = mine.lost().getNow(null);
-        if (lost != null) {
-            throw lost;
         }
     }
 
@@ -242,25 +198,23 @@ final class HostVolume {
         }
     }
 
-    private void endRelease(boolean over, @Nullable LunlockException failure) {
+    private void endRelease(ReleaseOutcome outcome) {
         Turn turn = Objects.requireNonNull(queue.current(), "what is held has its turn");
+        String why = outcome.failure() == null ? null : outcome.failure().getMessage();
         lock.lock();
         try {
-            Held mine = Objects.requireNonNull(held, "what is released is held");
-            LunlockException why = mine.lost().getNow(failure);
-            held = over ? null : mine;
-            change(
-                    over ? VolumeState.FREE : VolumeState.BUSY,
-                    null,
-                    why == null ? null : why.getMessage());
+            held = outcome.over() ? null : held;
+            change(outcome.over() ? VolumeState.FREE : VolumeState.BUSY, null, why);
         } finally {
             lock.unlock();
         }
-        String how = failure == null ? "" : ": " + failure.getMessage();
-        Level level = failure == null ? Level.INFO : over ? Level.WARNING : Level.DEBUG;
-        LOG.log(level, name + (over ? ": released" : ": stays held") + how);
-        if (over) {
+        if (outcome.over()) {
+            LOG.log(
+                    why == null ? Level.INFO : Level.WARNING,
+                    name + ": released" + (why == null ? "" : ", but " + why));
             queue.leave(turn);
+        } else {
+            LOG.log(Level.DEBUG, String.valueOf(why));
         }
     }
 
@@ -284,56 +238,72 @@ final class HostVolume {
     }
 
     private LunlockException inUse() {
+        Turn turn = queue.current();
+        Held mine = held();
+        String next = "wait for it (--wait), or see lunlock status";
+        if (mine != null && turn != null && !turn.commandRuns()) {
+            boolean mounted = mine.acquired().mountPoint() != null;
+            next = "lunlock %s %s frees it".formatted(mounted ? "unmount" : "detach", name);
+        }
         return new LunlockException(
-                ExitCode.HELD,
-                "%s is held by %s: wait with --wait, or see lunlock status"
-                        .formatted(name, holder().describe()));
+                ExitCode.HELD, "%s is held by %s: %s".formatted(name, holder().describe(), next));
+    }
+
+    /** What is known of this volume at one moment; the queue's lock comes before ours. */
+    private record View(
+            VolumeState state,
+            Instant since,
+            @Nullable Held held,
+            @Nullable Holder otherHost,
+            @Nullable String problem,
+            @Nullable Use use) {}
+
+    private View view() {
+        Turn turn = queue.current();
+        lock.lock();
+        try {
+            Use use = turn == null ? null : turn.use();
+            return new View(state, since, held, otherHost, problem, use);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
      * Who keeps others on this host from having it: this host, or the one that this host waits for.
      */
     private Holder holder() {
-        Turn turn = queue.current();
-        lock.lock();
-        try {
-            if (otherHost != null) {
-                return otherHost;
-            }
-            Long renewed = held == null ? null : held.lease().renewedMillisAgo();
-            Use use = turn == null ? null : turn.use();
-            return new Holder(host, true, since, renewed, use);
-        } finally {
-            lock.unlock();
+        View now = view();
+        if (now.otherHost != null) {
+            return now.otherHost;
         }
+        Long renewed = now.held == null ? null : now.held.lease().renewedMillisAgo();
+        return new Holder(host, true, now.since, renewed, now.use);
     }
 
     /**
+     * What there is to see.
+     *
      * @param url where it is, without its secret
      */
     VolumeStatus status(String url) {
-        Turn turn = queue.current(); // the queue's lock comes before ours
-        List<Use> waiting = queue.waitingUses();
-        lock.lock();
-        try {
-            Event.Acquired at = held == null ? null : held.acquired();
-            return new VolumeStatus(
-                    name,
-                    url,
-                    state,
-                    since,
-                    at != null && at.readOnly(),
-                    at == null ? null : at.mountPoint(),
-                    at == null ? null : at.device(),
-                    at == null ? null : at.token(),
-                    turn == null ? null : turn.use(),
-                    held == null ? null : held.lease(),
-                    held == null ? null : held.counters(),
-                    waiting,
-                    otherHost,
-                    problem);
-        } finally {
-            lock.unlock();
-        }
+        View now = view();
+        Held mine = now.held;
+        Event.Acquired at = mine == null ? null : mine.acquired();
+        return new VolumeStatus(
+                name,
+                url,
+                now.state,
+                now.since,
+                at != null && at.readOnly(),
+                at == null ? null : at.mountPoint(),
+                at == null ? null : at.device(),
+                at == null ? null : at.token(),
+                now.use,
+                mine == null ? null : mine.lease(),
+                mine == null ? null : mine.counters(),
+                queue.waitingUses(),
+                now.otherHost,
+                now.problem);
     }
 }

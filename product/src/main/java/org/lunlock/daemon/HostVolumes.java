@@ -48,10 +48,10 @@ final class HostVolumes {
         if (!configured.containsKey(name)) {
             String next =
                     Suggest.nearest(name, configured.keySet())
-                            .map("did you mean %s?"::formatted)
-                            .orElse("see lunlock volume list and lunlock volume add");
+                            .map("did you mean '%s'?"::formatted)
+                            .orElse("see 'lunlock volume list' and 'lunlock volume add'");
             throw new LunlockException(
-                    ExitCode.DATA, "there is no volume '%s' here: %s".formatted(name, next));
+                    ExitCode.DATA, "unknown volume (%s): %s".formatted(name, next));
         }
         return known(name);
     }

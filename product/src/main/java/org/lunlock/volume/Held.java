@@ -34,14 +34,15 @@ public interface Held {
      */
     CompletableFuture<LunlockException> lost();
 
+    /** Whether there is anything left to release. */
+    boolean isHeld();
+
     /**
      * Unmounts, flushes, detaches, gives the lock back and logs out.
      *
-     * @throws LunlockException when CLEAN: the volume is held as before and it may be tried again;
-     *     the message is a clause that says what uses it or what failed ({@code /mnt/backup is used
-     *     by bash (pid 4242)}), what to do next is added to it. When FORCE: it is not held any
-     *     more, but something that was written may not have reached the target; the message is a
-     *     whole line
+     * @throws LunlockException when it is held as before, because something uses it: only when
+     *     CLEAN, and it may be tried again. Or when it is not held any more but something that was
+     *     written may not have reached the target; {@link #isHeld} tells which
      */
     void release(Release how) throws LunlockException;
 }

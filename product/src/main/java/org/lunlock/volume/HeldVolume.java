@@ -32,6 +32,7 @@ final class HeldVolume implements Held {
     private final Event.Acquired acquired;
     private final CompletableFuture<LunlockException> lost;
     private volatile Runnable afterRelease = () -> {};
+    private volatile boolean held = true;
 
     HeldVolume(
             VolumeConfig volume,
@@ -98,12 +99,18 @@ final class HeldVolume implements Held {
     }
 
     @Override
+    public boolean isHeld() {
+        return held;
+    }
+
+    @Override
     public void release(Release how) throws LunlockException {
         LunlockException failure =
                 switch (how) {
                     case CLEAN -> closeCleanly();
                     case FORCE -> closeForced();
                 };
+        held = false;
         device.close();
         lock.release();
         session.close();

@@ -302,6 +302,18 @@ class DaemonServerTest {
     }
 
     @Test
+    void aReleaseThatLosesWritesIsAFailedOneButOver() throws Exception {
+        make("dirty");
+        try (TestClient run = client().call(TestClient.run())) {
+            run.await(Event.Acquired.class);
+            run.tell(new Note.Ended(0));
+            run.assertFails(74, "not written out completely");
+        }
+        assertThat(status().state()).isEqualTo(VolumeState.FREE);
+        assertThat(status().problem()).contains("not written out completely");
+    }
+
+    @Test
     void aFailedAcquisitionLeavesNothing() throws Exception {
         make("refused");
         try (TestClient run = client().call(TestClient.run())) {
@@ -315,7 +327,7 @@ class DaemonServerTest {
     @Test
     void anUnknownVolumeNamesTheNearest() throws Exception {
         try (TestClient run = client().call(new Request.Unmount("bakup", false))) {
-            run.assertFails(65, "'bakup'", "did you mean backup?");
+            run.assertFails(65, "unknown volume (bakup)", "did you mean 'backup'?");
         }
     }
 

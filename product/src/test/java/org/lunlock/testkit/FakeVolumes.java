@@ -41,7 +41,7 @@ import org.lunlock.volume.Volumes;
  *   <li>{@code VOLUME.refused}: the login is refused
  *   <li>{@code VOLUME.busy}: a clean release is refused; the text says who uses it
  *   <li>{@code VOLUME.lost}: whoever holds it loses the lock
- *   <li>{@code VOLUME.dirty}: a forced release reports lost writes
+ *   <li>{@code VOLUME.dirty}: a release reports lost writes
  * </ul>
  */
 public final class FakeVolumes implements Volumes {
@@ -256,12 +256,18 @@ public final class FakeVolumes implements Volumes {
         }
 
         @Override
+        public boolean isHeld() {
+            return holds.contains(this);
+        }
+
+        @Override
         public void release(Release how) throws LunlockException {
             String volume = request.volume();
             Path busy = target.resolve(volume + ".busy");
             if (how == Release.CLEAN && Files.exists(busy)) {
                 throw new LunlockException(
-                        ExitCode.IO, "%s is used by bash (pid 4242)".formatted(mountPoint));
+                        ExitCode.IO,
+                        "%s is used by bash (pid 4242): end that".formatted(mountPoint));
             }
             holds.remove(this);
             log.add("released " + volume + " " + how);
@@ -272,7 +278,7 @@ public final class FakeVolumes implements Volumes {
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
-            if (how == Release.FORCE && exists(volume, "dirty")) {
+            if (exists(volume, "dirty")) {
                 throw new LunlockException(
                         ExitCode.IO,
                         "%s was not written out completely (LUN 1): check it".formatted(volume));
