@@ -186,9 +186,9 @@ class CommandNumberingTest {
     @Test
     void aWindowThatMovesIsNoLostConnection() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.with().window(1).start();
-                Session session = target.login(Impatience.withCommands(Duration.ofMillis(900)))) {
+                Session session = target.login(Impatience.withCommands(Duration.ofMillis(600)))) {
             ScriptedConnection peer = target.connection();
-            long end = System.nanoTime() + Duration.ofMillis(2500).toNanos();
+            long end = System.nanoTime() + Duration.ofMillis(1800).toNanos();
             List<Io> reads = submit(session, 2);
             int answered = 0;
             while (System.nanoTime() - end < 0) { // one command always waits for the window

@@ -38,6 +38,7 @@ import org.lunlock.iscsi.testkit.Patterns;
 import org.lunlock.iscsi.testkit.Property;
 import org.lunlock.iscsi.testkit.ScriptedConnection;
 import org.lunlock.iscsi.testkit.ScriptedTarget;
+import org.lunlock.iscsi.testkit.ScriptedTarget.Logins;
 
 /**
  * Whatever a target sends, a command ends within its time-outs with an {@link IscsiException} or
@@ -63,6 +64,31 @@ class HostileTargetTest {
                         peer.sendBytes(noise);
                         peer.close();
                     });
+                });
+    }
+
+    @Test
+    void noiseInsteadOfALoginResponseEndsTheLogin() {
+        Property.holds(
+                30,
+                random -> {
+                    byte[] noise = new byte[random.nextInt(1, 5000)];
+                    random.nextBytes(noise);
+                    if (random.nextBoolean()) {
+                        noise[0] = 0x23; // Login Response
+                    }
+                    boolean hangsUp = random.nextInt(4) > 0;
+                    ScriptedTarget.Options options =
+                            ScriptedTarget.with().logins(Logins.LEFT_TO_THE_TEST);
+                    try (ScriptedTarget target = options.start()) {
+                        var login = Background.of(() -> target.login(HURRIED));
+                        ScriptedConnection peer = target.connection();
+                        peer.sendBytes(noise);
+                        if (hangsUp) {
+                            peer.close();
+                        }
+                        login.failure(IscsiException.class);
+                    }
                 });
     }
 
@@ -118,7 +144,7 @@ class HostileTargetTest {
 
     @Test
     void answersWithRandomDamageEndTheCommandOneWayOrTheOther() {
-        Property.holds(20, this::damaged);
+        Property.holds(10, this::damaged);
     }
 
     private void damaged(RandomGenerator random) throws IscsiException {

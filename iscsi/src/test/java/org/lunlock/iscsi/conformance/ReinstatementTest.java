@@ -61,6 +61,22 @@ class ReinstatementTest {
     }
 
     @Test
+    void defaultTime2WaitPassesBeforeTheNextAttempt() throws IscsiException {
+        ScriptedTarget.Options options =
+                ScriptedTarget.with()
+                        .offered(Key.DEFAULT_TIME2WAIT, 0)
+                        .key(Key.DEFAULT_TIME2WAIT, 1);
+        try (ScriptedTarget target = options.start();
+                Session session = target.login()) {
+            long lost = System.nanoTime();
+            target.connection().close();
+            target.connection();
+            assertThat(System.nanoTime() - lost).isGreaterThan(990_000_000L);
+            assertThat(session.settings().defaultTime2Wait()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void commandsAreSentAgainInTheirOrder() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.with().window(3).start();
                 Session session = target.login()) {

@@ -3,12 +3,12 @@ package org.lunlock.iscsi.testkit;
 
 import static org.assertj.core.api.Assertions.fail;
 
+import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.lunlock.iscsi.IscsiException;
 
 /** A call that waits for a peer, made beside the test that plays the peer. */
 public final class Background<T> {
@@ -43,17 +43,25 @@ public final class Background<T> {
 
     /** What the call returned. */
     public T value() {
+        return value(ScriptedTarget.PATIENCE);
+    }
+
+    public T value(Duration within) {
         try {
-            return get();
+            return get(within);
         } catch (ExecutionException e) {
             throw new AssertionError("failed: " + e.getCause(), e.getCause());
         }
     }
 
     /** How the call failed. */
-    public <E extends IscsiException> E failure(Class<E> type) {
+    public <E extends Exception> E failure(Class<E> type) {
         try {
-            return fail("returned " + get() + ", expected " + type.getSimpleName());
+            return fail(
+                    "returned "
+                            + get(ScriptedTarget.PATIENCE)
+                            + ", expected "
+                            + type.getSimpleName());
         } catch (ExecutionException e) {
             if (type.isInstance(e.getCause())) {
                 return type.cast(e.getCause());
@@ -67,17 +75,17 @@ public final class Background<T> {
     /** Returns when the call has, one way or the other. */
     public void ends() {
         try {
-            get();
+            get(ScriptedTarget.PATIENCE);
         } catch (ExecutionException e) {
             // so it has ended
         }
     }
 
-    private T get() throws ExecutionException {
+    private T get(Duration within) throws ExecutionException {
         try {
-            return call.get(ScriptedTarget.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            return call.get(within.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            throw new AssertionError("a call did not return in " + ScriptedTarget.PATIENCE, e);
+            throw new AssertionError("a call did not return in " + within, e);
         } catch (InterruptedException e) {
             throw new AssertionError("interrupted", e);
         }

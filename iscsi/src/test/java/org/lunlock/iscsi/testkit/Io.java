@@ -4,6 +4,7 @@ package org.lunlock.iscsi.testkit;
 import static org.assertj.core.api.Assertions.fail;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -14,14 +15,18 @@ import org.lunlock.iscsi.scsi.BlockCommands;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.Task;
 
-/** One READ or WRITE of LUN 1 as the data path issues it, and how it ended. */
+/**
+ * One READ or WRITE as the data path issues it, and how it ended: of LUN 1 with blocks of 512 bytes
+ * where nothing else is said.
+ */
 public final class Io extends Task {
     public static final Lun LUN = new Lun(1);
-    private static final int BLOCK_BYTES = 512;
 
     private final ByteBuffer buffer;
     private final Direction direction;
     private final long lba;
+    private Lun lun = LUN;
+    private int blockBytes = 512;
     private Conduct conduct = Conduct.GUARDED;
     private final CountDownLatch done = new CountDownLatch(1);
     private final AtomicInteger completions = new AtomicInteger();
@@ -40,7 +45,12 @@ public final class Io extends Task {
     }
 
     public static Io read(long lba, int bytes) {
-        return new Io(Direction.READ, lba, ByteBuffer.allocateDirect(bytes));
+        return read(lba, ByteBuffer.allocateDirect(bytes));
+    }
+
+    /** A READ into the buffer, from its position to its limit. */
+    public static Io read(long lba, ByteBuffer into) {
+        return new Io(Direction.READ, lba, into);
     }
 
     /** A WRITE to block 0. */
@@ -49,8 +59,19 @@ public final class Io extends Task {
     }
 
     public static Io write(long lba, byte[] data) {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(data.length).put(data).flip();
-        return new Io(Direction.WRITE, lba, buffer);
+        return write(lba, ByteBuffer.allocateDirect(data.length).put(data).flip());
+    }
+
+    /** A WRITE from the buffer, from its position to its limit. */
+    public static Io write(long lba, ByteBuffer from) {
+        return new Io(Direction.WRITE, lba, from);
+    }
+
+    /** Of another logical unit. */
+    public Io of(Lun other, int blockBytes) {
+        this.lun = other;
+        this.blockBytes = blockBytes;
+        return this;
     }
 
     /** Guarded where nothing else is said. */
@@ -67,11 +88,11 @@ public final class Io extends Task {
 
     /** Submits it. */
     public Io on(Session session) {
-        int blocks = buffer.remaining() / BLOCK_BYTES;
+        int blocks = buffer.remaining() / blockBytes;
         boolean read = direction == Direction.READ;
         prepare(
                 read ? "READ" : "WRITE",
-                LUN,
+                lun,
                 read
                         ? BlockCommands.readHigh(lba, blocks, 0)
                         : BlockCommands.writeHigh(lba, blocks, 0),
@@ -110,7 +131,11 @@ public final class Io extends Task {
 
     /** Returns when it has ended well. */
     public Io succeeds() {
-        IscsiException end = end();
+        return succeeds(ScriptedTarget.PATIENCE);
+    }
+
+    public Io succeeds(Duration within) {
+        IscsiException end = end(within);
         if (end != null) {
             throw new AssertionError(this + " failed: " + end.getMessage(), end);
         }
@@ -119,7 +144,7 @@ public final class Io extends Task {
 
     /** Returns how it failed. */
     public <E extends IscsiException> E fails(Class<E> type) {
-        IscsiException end = end();
+        IscsiException end = end(ScriptedTarget.PATIENCE);
         if (end == null) {
             return fail(this + " succeeded, expected " + type.getSimpleName());
         }
@@ -131,14 +156,14 @@ public final class Io extends Task {
 
     /** Returns when it has ended, one way or the other. */
     public Io ends() {
-        end();
+        end(ScriptedTarget.PATIENCE);
         return this;
     }
 
-    private @Nullable IscsiException end() {
+    private @Nullable IscsiException end(Duration within) {
         try {
-            if (!done.await(ScriptedTarget.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                fail(this + " did not end in " + ScriptedTarget.PATIENCE);
+            if (!done.await(within.toMillis(), TimeUnit.MILLISECONDS)) {
+                fail(this + " did not end in " + within);
             }
         } catch (InterruptedException e) {
             throw new AssertionError("interrupted", e);

@@ -36,6 +36,8 @@ import org.lunlock.iscsi.pdu.Reject;
 import org.lunlock.iscsi.pdu.ScsiCommand;
 import org.lunlock.iscsi.pdu.ScsiResponse;
 import org.lunlock.iscsi.pdu.TargetPdu;
+import org.lunlock.iscsi.pdu.TaskManagementRequest;
+import org.lunlock.iscsi.pdu.TaskManagementResponse;
 import org.lunlock.iscsi.pdu.TextRequest;
 import org.lunlock.iscsi.pdu.TextResponse;
 
@@ -342,6 +344,12 @@ public final class ScriptedConnection implements AutoCloseable {
 
     private NopIn nopIn(int initiatorTaskTag, int targetTransferTag, int statSn) {
         return new NopIn(0, 0, initiatorTaskTag, targetTransferTag, statSn, expCmdSn, maxCmdSn());
+    }
+
+    public void answer(TaskManagementRequest request, TaskManagementResponse.Response response) {
+        send(
+                new TaskManagementResponse(
+                        response, request.initiatorTaskTag(), takeStatSn(), expCmdSn, maxCmdSn()));
     }
 
     public void loggedOut(LogoutRequest request) {

@@ -3,6 +3,7 @@ package org.lunlock.iscsi.testkit;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.lunlock.iscsi.Portal;
 import org.lunlock.iscsi.login.Key;
 import org.lunlock.iscsi.pdu.LoginRequest;
 import org.lunlock.iscsi.pdu.LoginResponse;
@@ -45,6 +46,12 @@ final class ScriptedLogin {
         connection.loggingIn(request);
         connection.sendBytes(answerTo(request, "", statusClass, statusDetail));
         connection.close();
+    }
+
+    void redirect(Portal portal) throws IOException {
+        LoginRequest request = (LoginRequest) connection.receive();
+        connection.loggingIn(request);
+        connection.sendBytes(answerTo(request, "TargetAddress=" + portal + "\0", 0x01, 0x01));
     }
 
     private byte[] answerTo(LoginRequest request, String text, int statusClass, int statusDetail) {

@@ -67,6 +67,8 @@ public final class ScriptedTarget implements AutoCloseable {
         ACCEPTED,
         /** Status-Class 3, detail 1: service unavailable. */
         REFUSED,
+        /** Status-Class 1, detail 1: to the portal of {@link #redirectTo}. */
+        REDIRECTED,
         /** Connections are taken and nothing is ever said. */
         UNANSWERED,
         /** Connections are closed at once. */
@@ -81,6 +83,7 @@ public final class ScriptedTarget implements AutoCloseable {
     private final BlockingQueue<ScriptedConnection> connections = new LinkedBlockingQueue<>();
     private final List<ScriptedConnection> all = new CopyOnWriteArrayList<>();
     private volatile Logins logins;
+    private volatile Portal elsewhere;
     private volatile @Nullable Throwable broken;
 
     /** What the target agrees to. With nothing said: small bursts, no digests, a window of 32. */
@@ -201,6 +204,7 @@ public final class ScriptedTarget implements AutoCloseable {
             listener.setReceiveBufferSize(options.receiveBufferBytes);
         }
         listener.bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
+        this.elsewhere = portal();
         this.acceptor = Thread.ofVirtual().name("scripted target").start(this::accept);
     }
 
@@ -234,6 +238,12 @@ public final class ScriptedTarget implements AutoCloseable {
     /** From now on logins are answered this way. */
     public void logins(Logins answer) {
         logins = answer;
+    }
+
+    /** From now on logins are sent to another portal. */
+    public void redirectTo(Portal portal) {
+        elsewhere = portal;
+        logins = Logins.REDIRECTED;
     }
 
     /** From the next login on. */
@@ -281,6 +291,7 @@ public final class ScriptedTarget implements AutoCloseable {
                 connections.add(connection);
             }
             case REFUSED -> new ScriptedLogin(connection, options).refuse(0x03, 0x01);
+            case REDIRECTED -> new ScriptedLogin(connection, options).redirect(elsewhere);
             case UNANSWERED -> {}
             case CLOSED -> connection.close();
             case LEFT_TO_THE_TEST -> connections.add(connection);

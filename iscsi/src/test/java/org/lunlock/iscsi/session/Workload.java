@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
+import org.lunlock.iscsi.testkit.Await;
+import org.lunlock.iscsi.testkit.Background;
+import org.lunlock.iscsi.testkit.Io;
+
+/**
+ * Threads that write and read a disk, each a part of its own, and know what every byte must be.
+ * Whatever is done to the network and the target meanwhile: no command may fail and no byte be
+ * wrong.
+ */
+final class Workload implements AutoCloseable {
+    private static final int THREADS = 12;
+    private static final int BLOCK_BYTES = 512;
+    private static final int PART_BLOCKS = 2048;
+    private static final int BLOCKS_MAX = 128;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final Session session;
+    private final AtomicLong done = new AtomicLong();
+    private final List<byte[]> parts = new ArrayList<>();
+    private final List<Background<Boolean>> threads = new ArrayList<>();
+    private volatile boolean stopped;
+
+    Workload(Session session, long seed) {
+        this.session = session;
+        for (int i = 0; i < THREADS; i++) {
+            byte[] part = new byte[PART_BLOCKS * BLOCK_BYTES];
+            parts.add(part);
+            int number = i;
+            threads.add(
+                    Background.run(() -> run(number, part, new SplittableRandom(seed + number))));
+        }
+    }
+
+    private void run(int number, byte[] part, SplittableRandom random) {
+        ByteBuffer buffer = ByteBuffer.allocateDirect(BLOCKS_MAX * BLOCK_BYTES);
+        byte[] bytes = new byte[BLOCKS_MAX * BLOCK_BYTES];
+        while (!stopped) {
+            int blocks = random.nextInt(1, BLOCKS_MAX + 1);
+            int block = random.nextInt(PART_BLOCKS - blocks + 1);
+            int at = block * BLOCK_BYTES;
+            int length = blocks * BLOCK_BYTES;
+            long lba = (long) number * PART_BLOCKS + block;
+            buffer.clear().limit(length);
+            if (random.nextBoolean()) {
+                random.nextBytes(bytes);
+                buffer.put(0, bytes, 0, length);
+                Io.write(lba, buffer).on(session).succeeds(PATIENCE);
+                System.arraycopy(bytes, 0, part, at, length);
+            } else {
+                Io.read(lba, buffer).on(session).succeeds(PATIENCE);
+                assertThat(buffer.mismatch(ByteBuffer.wrap(part, at, length)))
+                        .as("first wrong byte of %d at block %d", length, lba)
+                        .isEqualTo(-1);
+            }
+            done.incrementAndGet();
+        }
+    }
+
+    /** Returns when the work goes on: twenty commands for each thread are done from now on. */
+    void goesOn() {
+        long goal = done.get() + 20L * THREADS;
+        Await.until(
+                "the work goes on",
+                PATIENCE,
+                () -> done.get() >= goal || threads.stream().anyMatch(Background::isDone));
+    }
+
+    /** Stops, and checks every byte of the disk. */
+    void endsWith(Path image) throws IOException {
+        stop();
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "r")) {
+            for (byte[] part : parts) {
+                byte[] stored = new byte[part.length];
+                file.readFully(stored);
+                assertThat(stored).isEqualTo(part);
+            }
+        }
+    }
+
+    private void stop() {
+        stopped = true;
+        threads.forEach(thread -> thread.value(PATIENCE));
+    }
+
+    /** So that no thread outlives its test. */
+    @Override
+    public void close() {
+        stopped = true;
+    }
+}
