@@ -46,6 +46,19 @@ final class Keeper implements Runnable {
 
     @Override
     public void run() {
+        try {
+            keep();
+        } catch (RuntimeException | Error e) { // a listener's, perhaps; nobody may wait for ever
+            LOG.log(WARNING, "a bug ends the session with " + session, e);
+            session.end(internalError(e));
+        }
+    }
+
+    private ProtocolException internalError(Throwable e) {
+        return new ProtocolException("internal error in the session with " + session, e);
+    }
+
+    private void keep() {
         while (true) {
             IscsiException cause = serve();
             session.connection().close();
@@ -93,7 +106,7 @@ final class Keeper implements Runnable {
             return e;
         } catch (RuntimeException | Error e) {
             LOG.log(WARNING, "a bug ends the session with " + session, e);
-            return new ProtocolException("internal error in the session with " + session, e);
+            return internalError(e);
         }
     }
 
@@ -172,7 +185,7 @@ final class Keeper implements Runnable {
                 last = e;
             } catch (RuntimeException | Error e) {
                 LOG.log(WARNING, "a bug ends the session with " + session, e);
-                return new ProtocolException("internal error in the session with " + session, e);
+                return internalError(e);
             }
             session.connection().close();
             session.suspend(last);

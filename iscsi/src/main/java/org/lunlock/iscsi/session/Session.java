@@ -74,7 +74,6 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     private State state = State.LOGGED_IN;
     private boolean closing;
     private boolean loggingIn;
-    private boolean guardAwaited;
     private @Nullable FencedException fence;
     private @Nullable IscsiException over;
     private @Nullable IscsiException suspicion;
@@ -83,6 +82,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     private volatile Connection connection;
     private volatile int expStatSn;
     private volatile boolean hurried;
+    private volatile boolean guardAwaited;
 
     /** Logs in, and keeps the session until it is closed or cannot be reinstated. */
     public static Session open(SessionOptions options, SessionListener listener)
@@ -497,12 +497,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
 
     /** Whether a reset may have taken the reservation, so that the guard has to look again. */
     boolean isGuardAwaited() {
-        lock.lock();
-        try {
-            return guardAwaited;
-        } finally {
-            lock.unlock();
-        }
+        return guardAwaited;
     }
 
     /** Lets the guard look at the target through the connection. In the session's thread. */

@@ -64,6 +64,41 @@ class SessionThreadsTest {
     }
 
     @Test
+    void aListenerThatFailsEndsTheSessionAndNoTaskHangs() throws IscsiException {
+        SessionListener listener =
+                new SessionListener() {
+                    @Override
+                    public void connectionLost(IscsiException cause) {
+                        throw new IllegalStateException("a bug");
+                    }
+                };
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = Session.open(target.options(), listener)) {
+            ScriptedConnection peer = target.connection();
+            Io read = Io.read(512).on(session);
+            peer.expectCommand();
+            peer.close();
+            assertThat(read.fails(ProtocolException.class)).hasMessageContaining("internal");
+            Io.read(512).on(session).fails(ProtocolException.class);
+        }
+    }
+
+    @Test
+    void aGuardThatFailsEndsTheSessionAndNoTaskHangs() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            session.guard(_ -> {
+                throw new IllegalStateException("a bug");
+            });
+            Io read = Io.read(512).on(session);
+            peer.expectCommand();
+            peer.close();
+            assertThat(read.fails(ProtocolException.class)).hasMessageContaining("internal");
+        }
+    }
+
+    @Test
     void aTaskNeverWaitsForItsSession() throws IscsiException {
         AtomicReference<Exception> thrown = new AtomicReference<>();
         try (ScriptedTarget target = ScriptedTarget.start();
