@@ -62,7 +62,7 @@ make_app() {
         return 70
     fi
     echo "$java_home/bin/java" > "$app/java"
-    train command --help
+    train_all
     echo "$build" > "$apps/current.new" && mv "$apps/current.new" "$apps/current" || return 78
     remove_old_builds
 }
@@ -91,14 +91,34 @@ compile_picocli() {
         "$java_home/bin/jar" --update --file "$app"/lib/picocli-*.jar -C "$made/picocli-classes" .
 }
 
-# train KIND ARGUMENT...: runs lunlock once and keeps what was loaded as KIND's AOT cache. Without it
-# everything works, only slower.
+# train_all: lets a daemon and a command talk to each other once and keeps what they loaded as AOT
+# caches. Without them everything works, only slower.
+train_all() {
+    home=$(mktemp -d) || return 0
+    train daemon daemon run &
+    tries=100
+    while [ ! -S "$home/run/daemon.sock" ] && [ $tries -gt 0 ] && kill -0 $! 2>/dev/null; do
+        tries=$((tries - 1))
+        sleep 0.1
+    done
+    train command status
+    run_java command daemon stop
+    wait $!
+    rm -rf "$home"
+}
+
+# train KIND ARGUMENT...
 train() {
-    kind=$1
+    AOT_OUTPUT=-XX:AOTCacheOutput=$app/$1.aot run_java "$@" || rm -f "$app/$1.aot"
+}
+
+# run_java KIND ARGUMENT...: runs lunlock in the home of the training.
+run_java() {
+    flags=$(java_flags "$1")
     shift
-    # shellcheck disable=SC2046
-    "$java_home/bin/java" $(java_flags "$kind") "-XX:AOTCacheOutput=$app/$kind.aot" \
-        -jar "$app/lunlock.jar" "$@" >> "$log" 2>&1 9>&- </dev/null || rm -f "$app/$kind.aot"
+    # shellcheck disable=SC2086
+    "$java_home/bin/java" $flags ${AOT_OUTPUT:-} -jar "$app/lunlock.jar" --home "$home" "$@" \
+        >> "$log" 2>&1 9>&- < /dev/null
 }
 
 remove_old_builds() {

@@ -70,5 +70,13 @@ class ArchitectureTest {
                     .orShould()
                     .accessField(System.class, "err");
 
+    @ArchTest
+    static final ArchRule LOGS_GO_THROUGH_SYSTEM_LOGGER =
+            noClasses()
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAPackage("java.util.logging..")
+                    .because("the program that uses the library chooses where logs go");
+
     @ArchTest static final ArchTests HOUSE_RULES = ArchTests.in(HouseRules.class);
 }

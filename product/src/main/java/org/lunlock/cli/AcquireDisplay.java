@@ -21,7 +21,7 @@ final class AcquireDisplay {
     private final Globals globals;
     private final boolean waits;
     private final Terminal terminal;
-    private Event.@Nullable Waiting waiting;
+    private Event.@Nullable Wait waiting;
     private boolean lineIsOpen;
 
     AcquireDisplay(Globals globals, Request.Acquire request) {
@@ -38,16 +38,7 @@ final class AcquireDisplay {
             return;
         }
         switch (event) {
-            case Event.Waiting _ when !waits -> {}
-            case Event.Waiting now -> {
-                boolean changed = waiting == null || !sameHolder(waiting, now);
-                waiting = now;
-                if (terminal.interactive()) {
-                    refresh();
-                } else if (changed) {
-                    terminal.line(text(now));
-                }
-            }
+            case Event.Wait why -> wait(why);
             case Event.Step step -> {
                 end();
                 if (globals.verbose()) {
@@ -64,19 +55,34 @@ final class AcquireDisplay {
         }
     }
 
+    private void wait(Event.Wait now) {
+        if (waits) {
+            boolean changed = waiting == null || !sameReason(waiting, now);
+            waiting = now;
+            if (terminal.interactive()) {
+                refresh();
+            } else if (changed) {
+                terminal.line(text(now));
+            }
+        }
+    }
+
     private static String describe(Event.Acquired acquired) {
         String mounted =
                 acquired.mountPoint() == null ? "" : " mounted on " + acquired.mountPoint();
         return acquired.device() + mounted + ", token " + acquired.token();
     }
 
-    private static boolean sameHolder(Event.Waiting before, Event.Waiting now) {
-        Holder was = before.holder();
-        Holder is = now.holder();
-        return was.host().equals(is.host())
-                && was.thisHost() == is.thisHost()
-                && Objects.equals(was.use(), is.use())
-                && before.ahead() == now.ahead();
+    private static boolean sameReason(Event.Wait before, Event.Wait now) {
+        if (before instanceof Event.Waiting one && now instanceof Event.Waiting other) {
+            Holder was = one.holder();
+            Holder is = other.holder();
+            return was.host().equals(is.host())
+                    && was.thisHost() == is.thisHost()
+                    && Objects.equals(was.use(), is.use())
+                    && one.ahead() == other.ahead();
+        }
+        return before.getClass() == now.getClass();
     }
 
     /** Brings the line up to date: times go on. To be called about once a second. */
@@ -96,6 +102,17 @@ final class AcquireDisplay {
             terminal.over("");
             lineIsOpen = false;
         }
+    }
+
+    private static String text(Event.Wait why) {
+        return switch (why) {
+            case Event.Waiting held -> text(held);
+            case Event.WaitingForLastHolder fresh ->
+                    "waiting for %s: its target was just started, its last holder may come back for %s"
+                            .formatted(
+                                    fresh.volume(),
+                                    Elapsed.text(Duration.ofMillis(fresh.atMostMillis())));
+        };
     }
 
     private static String text(Event.Waiting event) {

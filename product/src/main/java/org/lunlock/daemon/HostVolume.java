@@ -108,6 +108,12 @@ final class HostVolume {
             }
 
             @Override
+            public void waitingForLastHolder(Duration atMost) {
+                change(VolumeState.WAITING, null, null);
+                tell.accept(new Event.WaitingForLastHolder(name, atMost.toMillis()));
+            }
+
+            @Override
             public void step(VolumeState step) {
                 change(step, null, null);
                 tell.accept(new Event.Step(name, step));

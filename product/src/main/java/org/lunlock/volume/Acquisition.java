@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.volume;
 
+import static java.lang.System.Logger.Level.INFO;
+
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
@@ -24,6 +26,8 @@ import org.lunlock.iscsi.session.SessionOptions;
  * before is undone: nothing stays mounted, attached, locked or logged in.
  */
 final class Acquisition {
+    private static final System.Logger LOG = System.getLogger("org.lunlock.volume");
+
     private final Home home;
     private final HostState state;
     private final VolumeConfig volume;
@@ -57,6 +61,7 @@ final class Acquisition {
         Losses losses = new Losses(volume.name());
         try {
             Session session = Session.open(options, losses);
+            LOG.log(INFO, "{0}: logged in to {1}", volume.name(), session);
             boolean kept = false;
             try {
                 HeldVolume held = withSession(session, losses);

@@ -110,12 +110,14 @@ public final class TargetVolumes implements Volumes {
         Configuration configuration = configuration();
         VolumeConfig volume = configuration.volume(name);
         try (Session session = ask(volume, configuration, timeout)) {
-            PersistentReserveIn.Holder holder =
+            PersistentReserveIn.Holder found =
                     session.execute(volume.lun(), PersistentReserveIn.readReservation()).holder();
+            LeaseKey key = found == null ? LeaseKey.NONE : new LeaseKey(found.key().value());
+            boolean free = found == null || key.is(LeaseKey.Kind.PARKED);
             return new LockStatus(
                     name,
-                    holder == null ? null : holder(holder),
-                    holder == null ? null : token(holder),
+                    free ? null : holder(key),
+                    free || !key.isLunlock() ? null : Integer.toUnsignedLong(key.epoch()),
                     true,
                     List.of(),
                     List.of(),
@@ -125,15 +127,9 @@ public final class TargetVolumes implements Volumes {
         }
     }
 
-    private Holder holder(PersistentReserveIn.Holder holder) throws LunlockException {
-        LeaseKey key = new LeaseKey(holder.key().value());
+    private Holder holder(LeaseKey key) throws LunlockException {
         boolean ours = key.isLunlock() && key.hostId() == state.hostId();
         return new Holder(Hosts.name(key), ours, null, null, null);
-    }
-
-    private static @Nullable Long token(PersistentReserveIn.Holder holder) {
-        LeaseKey key = new LeaseKey(holder.key().value());
-        return key.isLunlock() ? Integer.toUnsignedLong(key.epoch()) : null;
     }
 
     @Override

@@ -45,7 +45,7 @@ final class VolumeLock {
     private volatile @Nullable Report blocked;
     private volatile long token;
     private volatile boolean waits;
-    private String toldHost = "";
+    private @Nullable String toldHost;
     private long toldNanos;
 
     private VolumeLock(
@@ -174,13 +174,16 @@ final class VolumeLock {
         switch (report) {
             case Report.Blocked other -> {
                 blocked = other;
-                tellWaiting(holder(other.holder()));
+                Holder holder = holder(other.holder());
+                if (isTimeToTell(holder.host())) {
+                    progress.waiting(holder);
+                }
             }
-            case Report.LeavingFreshTarget _ -> {
-                blocked = report;
-                tellWaiting(
-                        new Holder(
-                                "unknown: the target was just started", false, null, null, null));
+            case Report.LeavingFreshTarget fresh -> {
+                blocked = fresh;
+                if (isTimeToTell("")) {
+                    progress.waitingForLastHolder(fresh.atMost());
+                }
             }
             case Report.Trouble _ -> blocked = report;
             case Report.Acquired acquired -> {
@@ -197,17 +200,14 @@ final class VolumeLock {
     }
 
     /** Whoever waits need not hear of every look at the target. */
-    private void tellWaiting(Holder holder) {
-        if (!waits) {
-            return;
-        }
+    private boolean isTimeToTell(String host) {
         long now = System.nanoTime();
-        boolean sameHost = holder.host().equals(toldHost);
-        if (!sameHost || now - toldNanos > TELL_AGAIN.toNanos()) {
-            toldHost = holder.host();
+        boolean news = !host.equals(toldHost) || now - toldNanos > TELL_AGAIN.toNanos();
+        if (waits && news) {
+            toldHost = host;
             toldNanos = now;
-            progress.waiting(holder);
         }
+        return waits && news;
     }
 
     private static Holder holder(HolderInfo info) {

@@ -14,9 +14,10 @@ import org.lunlock.iscsi.testkit.Await;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A home of its own, which is a host of its own, and its command line. */
+/** A home of its own, which is a host of its own, and its command line: the one users start. */
 final class TestHost {
     static final Duration STEP = Duration.ofSeconds(60);
+    private static final Path LAUNCHER = Path.of("../bin/lunlock").toAbsolutePath().normalize();
     private static final JsonMapper JSON = new JsonMapper();
 
     private final String name;
@@ -108,17 +109,7 @@ final class TestHost {
     /** Starts {@code lunlock --home HOME ARGUMENTS}. */
     Run start(String... arguments) throws IOException {
         List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                Path.of(System.getProperty("java.home"), "bin/java").toString(),
-                                "-XX:+UseSerialGC",
-                                "-XX:TieredStopAtLevel=1",
-                                "--enable-native-access=ALL-UNNAMED",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                "org.lunlock.cli.Main",
-                                "--home",
-                                home.toString()));
+                new ArrayList<>(List.of(LAUNCHER.toString(), "--home", home.toString()));
         command.addAll(List.of(arguments));
         Run run = new Run(command, home);
         runs.add(run);

@@ -2,7 +2,6 @@
 package org.lunlock.iscsi.session;
 
 import static java.lang.System.Logger.Level.DEBUG;
-import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import java.time.Duration;
@@ -88,7 +87,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     public static Session open(SessionOptions options, SessionListener listener)
             throws IscsiException {
         Session session = new Session(options, listener, SessionLogin.logIn(options));
-        LOG.log(INFO, "logged in to {0}: {1}", session, session.settings());
+        LOG.log(DEBUG, "logged in to {0}: {1}", session, session.settings());
         session.thread.start();
         return session;
     }

@@ -35,13 +35,5 @@ public final class HouseRules {
                     .callMethod(Throwable.class, "printStackTrace")
                     .because("nobody reads it");
 
-    @ArchTest
-    public static final ArchRule LOGS_GO_THROUGH_SYSTEM_LOGGER =
-            noClasses()
-                    .should()
-                    .dependOnClassesThat()
-                    .resideInAPackage("java.util.logging..")
-                    .because("the program that uses the library chooses where logs go");
-
     private HouseRules() {}
 }

@@ -11,13 +11,24 @@ public sealed interface Event extends Reply {
     @JsonTypeName("alive")
     record Alive() implements Event {}
 
+    /** Why the volume is not had yet. */
+    sealed interface Wait extends Event {}
+
     /**
      * Somebody else has the volume.
      *
      * @param ahead how many on this host wait before this one
      */
     @JsonTypeName("waiting")
-    record Waiting(String volume, Holder holder, int ahead) implements Event {}
+    record Waiting(String volume, Holder holder, int ahead) implements Wait {}
+
+    /**
+     * Nobody has the volume, but its target was just started and has forgotten who had it.
+     *
+     * @param atMostMillis how long its last holder may still come back
+     */
+    @JsonTypeName("waiting-for-last-holder")
+    record WaitingForLastHolder(String volume, long atMostMillis) implements Wait {}
 
     /** The volume is on its way to be held. */
     @JsonTypeName("step")
