@@ -7,6 +7,7 @@ import org.lunlock.iscsi.ProtocolException;
  * How much one command may ask for. SBC-3, Block Limits VPD page. All in logical blocks unless said
  * otherwise; 0 means that the target gives no limit or no hint.
  *
+ * @param maximumCompareAndWriteBlocks of one COMPARE AND WRITE; 0 means no COMPARE AND WRITE
  * @param optimalTransferGranularity transfers should be multiples of this
  * @param maximumTransferBlocks of one READ, WRITE or SYNCHRONIZE CACHE
  * @param optimalTransferBlocks more than this in one command is slower
@@ -17,6 +18,7 @@ import org.lunlock.iscsi.ProtocolException;
  * @param maximumWriteSameBlocks of one WRITE SAME
  */
 public record BlockLimits(
+        int maximumCompareAndWriteBlocks,
         int optimalTransferGranularity,
         long maximumTransferBlocks,
         long optimalTransferBlocks,
@@ -32,6 +34,7 @@ public record BlockLimits(
         Fields fields = page.paddedTo(LENGTH); // SBC-2 ended after the transfer lengths
         long alignment = fields.u32(32);
         return new BlockLimits(
+                fields.u8(5),
                 fields.u16(6),
                 fields.u32(8),
                 fields.u32(12),

@@ -28,6 +28,8 @@ class AnswersPropertyTest {
                 ModeSense.six(),
                 ModeSense.ten(),
                 ReportLuns.request(),
+                GetLbaStatus.from(0),
+                LogSense.temperature(),
                 PersistentReserveIn.readKeys(),
                 PersistentReserveIn.readReservation(),
                 PersistentReserveIn.reportCapabilities(),

@@ -4,6 +4,8 @@ package org.lunlock.iscsi.scsi;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.nio.ByteBuffer;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lunlock.iscsi.ScsiStatus;
 
@@ -59,6 +61,79 @@ class BlockRequestsTest {
                                 """));
         assertThat(AnnotatedHex.hex(request.dataOut())).isEqualTo("00".repeat(512));
         assertThat(WriteSame16.zeroes(0, 1, false, 512).cdb().get(1)).isZero();
+    }
+
+    @Test
+    void writeSameOfTenBytes() {
+        ScsiRequest<ScsiStatus> request = WriteSame10.zeroes(0xfffffffeL, 0xffff, true, 512);
+        assertThat(AnnotatedHex.hex(request.cdb()))
+                .isEqualTo(
+                        AnnotatedHex.hex(
+                                """
+                                41        # WRITE SAME(10)
+                                08        # UNMAP
+                                fffffffe  # LBA
+                                00        # group number
+                                ffff      # NUMBER OF LOGICAL BLOCKS
+                                00
+                                """));
+        assertThat(request.dataOut().remaining()).isEqualTo(512);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> WriteSame10.zeroes(1L << 32, 1, false, 512));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> WriteSame10.zeroes(0, 0x10000, false, 512));
+    }
+
+    @Test
+    void unmapOfSeveralRanges() {
+        ScsiRequest<ScsiStatus> request =
+                Unmap.ranges(List.of(new Unmap.Range(1, 2), new Unmap.Range(4, 0xffffffffL)));
+        assertThat(AnnotatedHex.hex(request.cdb())).isEqualTo("42000000000000002800");
+        assertThat(AnnotatedHex.hex(request.dataOut()))
+                .isEqualTo(
+                        AnnotatedHex.hex(
+                                """
+                                0026              # UNMAP DATA LENGTH
+                                0020              # BLOCK DESCRIPTOR DATA LENGTH
+                                00000000
+                                0000000000000001 00000002 00000000
+                                0000000000000004 ffffffff 00000000
+                                """));
+        assertThatIllegalStateException().isThrownBy(() -> Unmap.ranges(List.of()));
+        assertThatIllegalStateException().isThrownBy(() -> new Unmap.Range(0, 1L << 32));
+    }
+
+    @Test
+    void compareAndWrite() {
+        ByteBuffer expected = ByteBuffer.wrap(new byte[] {9, 1, 2, 3, 4, 9}, 1, 4);
+        ByteBuffer written = ByteBuffer.wrap(new byte[] {5, 6, 7, 8});
+        ScsiRequest<ScsiStatus> request =
+                CompareAndWrite.request(0x0102030405060708L, 2, expected, written);
+        assertThat(AnnotatedHex.hex(request.cdb()))
+                .isEqualTo(
+                        AnnotatedHex.hex(
+                                """
+                                89                # COMPARE AND WRITE
+                                00
+                                0102030405060708  # LBA
+                                000000
+                                02                # NUMBER OF LOGICAL BLOCKS
+                                0000
+                                """));
+        assertThat(AnnotatedHex.hex(request.dataOut())).isEqualTo("0102030405060708");
+        assertThat(request.repeatable()).isFalse();
+        assertThat(expected.remaining()).isEqualTo(4);
+    }
+
+    @Test
+    void compareAndWriteHasWholeBlocksAndAsManyOfBothKinds() {
+        ByteBuffer two = ByteBuffer.allocate(2);
+        ByteBuffer many = ByteBuffer.allocate(256 * 2);
+        assertThatIllegalStateException().isThrownBy(() -> CompareAndWrite.request(0, 4, two, two));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> CompareAndWrite.request(0, 2, two, ByteBuffer.allocate(4)));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> CompareAndWrite.request(0, 2, many, many));
     }
 
     @Test

@@ -93,13 +93,29 @@ class TgtAnswersIT {
             session.execute(THIN_4096, Unmap.range(1, 2));
             session.execute(THIN_4096, WriteSame16.zeroes(4, 1, false, 4096));
             session.execute(THIN_4096, WriteSame16.zeroes(6, 1, true, 4096));
+            session.execute(THIN_4096, WriteSame10.zeroes(7, 1, true, 4096));
             session.execute(THIN_4096, SynchronizeCache.everything());
             for (int block = 0; block < 8; block++) {
                 ByteBuffer first = ByteBuffer.allocate(1);
                 image.read(first, block * 4096L);
-                boolean zeroed = block == 1 || block == 2 || block == 4 || block == 6;
+                boolean zeroed = block == 1 || block == 2 || block == 4 || block >= 6;
                 assertThat(first.get(0)).as("block %d", block).isEqualTo((byte) (zeroed ? 0 : 1));
             }
+        }
+    }
+
+    @Test
+    void tellsWhichBlocksAreMapped() throws IOException {
+        try (Tgt tgt = threeDisks();
+                Session session = login(tgt, "a")) {
+            try (FileChannel image =
+                    FileChannel.open(tgt.image(THIN_4096), StandardOpenOption.WRITE)) {
+                image.write(ByteBuffer.allocate(4096), 8 * 4096);
+            }
+            assertThat(session.execute(THIN_4096, GetLbaStatus.from(0)))
+                    .startsWith(
+                            new GetLbaStatus.Extent(0, 8, GetLbaStatus.Status.DEALLOCATED),
+                            new GetLbaStatus.Extent(8, 1, GetLbaStatus.Status.MAPPED));
         }
     }
 

@@ -67,7 +67,7 @@ class VitalProductDataTest {
                                 0000000000010000  # MAXIMUM WRITE SAME LENGTH
                                 0000000000000000000000000000000000000000
                                 """))
-                .isEqualTo(new BlockLimits(1, 8192, 2048, 0xffffffffL, 64, 16, 3, 65536));
+                .isEqualTo(new BlockLimits(128, 1, 8192, 2048, 0xffffffffL, 64, 16, 3, 65536));
     }
 
     @Test
@@ -76,7 +76,7 @@ class VitalProductDataTest {
                         AnnotatedHex.answer(
                                 VitalProductData.blockLimits(),
                                 "00 b0 000c 0000 0008 00000100 00000080"))
-                .isEqualTo(new BlockLimits(8, 256, 128, 0, 0, 0, 0, 0));
+                .isEqualTo(new BlockLimits(0, 8, 256, 128, 0, 0, 0, 0, 0));
     }
 
     @Test
