@@ -5,34 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Objects;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lunlock.iscsi.FencedException;
-import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.IscsiName;
-import org.lunlock.iscsi.Isid;
-import org.lunlock.iscsi.Lun;
-import org.lunlock.iscsi.login.LoginParameters;
-import org.lunlock.iscsi.scsi.BlockCommands;
-import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.session.SessionListener;
-import org.lunlock.iscsi.session.SessionOptions;
-import org.lunlock.iscsi.session.Task;
-import org.lunlock.iscsi.session.Timeouts;
 import org.lunlock.iscsi.testkit.Tgt;
 
 /** The lock in a real target: tgt, which forgets logins, and everything when it is restarted. */
 @Timeout(120)
 class TargetLockIT {
-    private static final Lun DISK = new Lun(1);
     private static final Duration TERM = Duration.ofSeconds(3);
 
     /** In which a killed target is back for certain, however busy this machine is. */
@@ -40,11 +22,20 @@ class TargetLockIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    private static LockHost host(Tgt tgt, int id) throws IOException {
+        return host(tgt, id, new LockHost.Store(), TERM);
+    }
+
+    private static LockHost host(Tgt tgt, int id, LockHost.Store store, Duration term)
+            throws IOException {
+        return new LockHost(tgt.portal(), IscsiName.of(tgt.targetName()), id, store, term);
+    }
+
     @Test
     void aVolumeGoesFromOneHostToTheNextWithinASecond() throws Exception {
         try (Tgt tgt = Tgt.start();
-                Host a = new Host(tgt, 1);
-                Host b = new Host(tgt, 2)) {
+                LockHost a = host(tgt, 1);
+                LockHost b = host(tgt, 2)) {
             Report.Acquired first = a.acquire();
             assertThat(a.write()).isNull();
 
@@ -63,8 +54,8 @@ class TargetLockIT {
     @Test
     void aDeadHostIsTakenOverAndItsLateWritesAreRefusedForGood() throws Exception {
         try (Tgt tgt = Tgt.start();
-                Host dead = new Host(tgt, 1);
-                Host next = new Host(tgt, 2)) {
+                LockHost dead = host(tgt, 1);
+                LockHost next = host(tgt, 2)) {
             dead.acquire();
             dead.lock.close(); // renews no more, and its session lives on
             next.acquire();
@@ -79,12 +70,12 @@ class TargetLockIT {
     @Test
     void aHostThatCrashedFindsItselfThoughTgtDoesNotKnowIt() throws Exception {
         try (Tgt tgt = Tgt.start();
-                Host other = new Host(tgt, 2)) {
-            Store store = new Store();
-            try (Host before = new Host(tgt, 1, store, TERM)) {
+                LockHost other = host(tgt, 2)) {
+            LockHost.Store store = new LockHost.Store();
+            try (LockHost before = host(tgt, 1, store, TERM)) {
                 before.acquire();
             }
-            try (Host after = new Host(tgt, 1, store, TERM)) {
+            try (LockHost after = host(tgt, 1, store, TERM)) {
                 after.acquire();
                 assertThat(after.write()).isNull();
                 other.lock.want(1);
@@ -98,7 +89,7 @@ class TargetLockIT {
     @Test
     void aHolderGoesOnAfterItsConnectionWasLost() throws Exception {
         try (Tgt tgt = Tgt.start();
-                Host a = new Host(tgt, 1)) {
+                LockHost a = host(tgt, 1)) {
             a.acquire();
             for (int i = 0; i < 3; i++) {
                 tgt.dropConnections();
@@ -112,8 +103,8 @@ class TargetLockIT {
     @Test
     void aHolderGoesOnAfterTheTargetForgotEverything() throws Exception {
         try (Tgt tgt = Tgt.start();
-                Host a = new Host(tgt, 1, new Store(), LONG_TERM);
-                Host b = new Host(tgt, 2, new Store(), LONG_TERM)) {
+                LockHost a = host(tgt, 1, new LockHost.Store(), LONG_TERM);
+                LockHost b = host(tgt, 2, new LockHost.Store(), LONG_TERM)) {
             a.acquire();
             b.lock.want(1);
             b.await(Report.Blocked.class);
@@ -129,129 +120,16 @@ class TargetLockIT {
     @Test
     void aHolderIsOverWhenItMissedATakeover() throws Exception {
         try (Tgt tgt = Tgt.start();
-                Host a = new Host(tgt, 1);
-                Host b = new Host(tgt, 2)) {
+                LockHost a = host(tgt, 1);
+                LockHost b = host(tgt, 2)) {
             a.acquire();
             a.lock.close();
             b.acquire();
             tgt.dropConnections();
             assertThat(a.write()).isInstanceOf(FencedException.class);
-            assertThatThrownBy(() ->
-                            a.lock.beforeReplay(
-                                    new TargetReservations(a.session.failingFast(), DISK)))
+            assertThatThrownBy(() -> a.lock.beforeReplay(a.reservations()))
                     .isInstanceOf(FencedException.class);
             assertThat(b.write()).isNull();
-        }
-    }
-
-    private static final class Store implements KeyStore {
-        private volatile OwnKeys keys = OwnKeys.NONE;
-
-        @Override
-        public OwnKeys load() {
-            return keys;
-        }
-
-        @Override
-        public void store(OwnKeys keys) {
-            this.keys = keys;
-        }
-    }
-
-    /** A session and its lock, wired as the product does. */
-    private static final class Host implements AutoCloseable {
-        private final Session session;
-        private final TargetLock lock;
-        private final BlockingQueue<Report> news = new LinkedBlockingQueue<>();
-
-        Host(Tgt tgt, int id) throws IOException {
-            this(tgt, id, new Store(), TERM);
-        }
-
-        Host(Tgt tgt, int id, Store store, Duration term) throws IOException {
-            SessionOptions options =
-                    new SessionOptions(
-                            tgt.portal(),
-                            IscsiName.of(tgt.targetName()),
-                            IscsiName.of("iqn.2026-11.org.lunlock.test:host-" + id),
-                            Isid.parse("80000000000" + id),
-                            null,
-                            LoginParameters.DEFAULTS,
-                            Timeouts.DEFAULT);
-            session = Session.open(options, SessionListener.NONE);
-            Lease lease = new Lease(id, new LeaseTimes(term), id);
-            Reservations reservations = new TargetReservations(session.failingFast(), DISK);
-            leaveATrace(reservations);
-            lock =
-                    new TargetLock(
-                            "backup", lease, reservations, store, System::nanoTime, this::told);
-            session.guard(
-                    connection -> lock.beforeReplay(new TargetReservations(connection, DISK)));
-        }
-
-        /** As if the target had been in use before: one that was just started is left alone. */
-        private static void leaveATrace(Reservations reservations) {
-            LeaseKey key = new LeaseKey(1);
-            reservations.execute(new Command.Observe());
-            reservations.execute(new Command.RegisterAnyway(key, false));
-            reservations.execute(new Command.Register(key, LeaseKey.NONE, false));
-        }
-
-        private void told(Report report) {
-            news.add(report);
-            if (report instanceof Report.Lost(String reason)) {
-                session.fence(new FencedException(reason));
-            }
-        }
-
-        Report.Acquired acquire() throws InterruptedException {
-            lock.want(1);
-            return await(Report.Acquired.class);
-        }
-
-        <T extends Report> T await(Class<T> kind) throws InterruptedException {
-            while (true) {
-                Report next = news.poll(30, TimeUnit.SECONDS);
-                Objects.requireNonNull(next, "nothing more came");
-                if (kind.isInstance(next)) {
-                    return kind.cast(next);
-                }
-            }
-        }
-
-        /** Writes one block under the reservation; what became of it. */
-        @Nullable IscsiException write() throws Exception {
-            OneBlock task = new OneBlock();
-            session.submit(task);
-            return task.done.get(60, TimeUnit.SECONDS);
-        }
-
-        @Override
-        public void close() {
-            lock.close();
-            session.close();
-        }
-    }
-
-    /** Writes the first block. */
-    private static final class OneBlock extends Task {
-        private final CompletableFuture<@Nullable IscsiException> done = new CompletableFuture<>();
-
-        OneBlock() {
-            prepare(
-                    "WRITE(16)",
-                    DISK,
-                    BlockCommands.writeHigh(0, 1, 0),
-                    BlockCommands.writeLow(0, 1),
-                    Direction.WRITE,
-                    ByteBuffer.allocateDirect(512),
-                    true,
-                    Conduct.GUARDED);
-        }
-
-        @Override
-        protected void completed(@Nullable IscsiException failure) {
-            done.complete(failure);
         }
     }
 }

@@ -90,7 +90,8 @@ class TgtAnswersIT {
             byte[] ones = new byte[8 * 4096];
             Arrays.fill(ones, (byte) 1);
             image.write(ByteBuffer.wrap(ones), 0);
-            session.execute(THIN_4096, Unmap.range(1, 2));
+            Unmap.Range one = new Unmap.Range(1, 1);
+            session.execute(THIN_4096, Unmap.ranges(List.of(one, new Unmap.Range(2, 1))));
             session.execute(THIN_4096, WriteSame16.zeroes(4, 1, false, 4096));
             session.execute(THIN_4096, WriteSame16.zeroes(6, 1, true, 4096));
             session.execute(THIN_4096, WriteSame10.zeroes(7, 1, true, 4096));

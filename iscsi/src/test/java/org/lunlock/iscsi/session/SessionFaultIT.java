@@ -18,6 +18,7 @@ import org.lunlock.iscsi.testkit.FaultySocket;
 import org.lunlock.iscsi.testkit.FaultySocket.Direction;
 import org.lunlock.iscsi.testkit.ScriptedTarget;
 import org.lunlock.iscsi.testkit.Tgt;
+import org.lunlock.iscsi.testkit.Workload;
 
 /** Networks and targets that fail under load: no command fails, no byte is wrong, nothing hangs. */
 @Timeout(120)

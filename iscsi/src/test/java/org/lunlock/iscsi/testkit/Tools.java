@@ -25,8 +25,7 @@ public final class Tools {
     private Tools() {}
 
     /**
-     * Goes on only if all these programs are installed. Else the test is skipped, with the reason;
-     * where the environment says {@code CI=true} it fails instead, so that no test goes missing.
+     * Goes on only if all these programs are installed. Else the test is skipped, with the reason.
      */
     public static void require(String... programs) {
         List<String> missing = new ArrayList<>();
@@ -38,7 +37,14 @@ public final class Tools {
         if (missing.isEmpty()) {
             return;
         }
-        String reason = "not installed: " + String.join(", ", missing);
+        skip("not installed: " + String.join(", ", missing));
+    }
+
+    /**
+     * Ends the test as one that cannot run here. Where the environment says {@code CI=true} it
+     * fails instead, so that no test goes missing.
+     */
+    public static void skip(String reason) {
         if ("true".equals(System.getenv("CI"))) {
             fail(reason);
         }
@@ -85,12 +91,18 @@ public final class Tools {
 
     /** As {@link #run(Map, String...)}, but the exit code is for the caller to judge. */
     public static Ended tryRun(Map<String, String> environment, String... command) {
+        return tryRun(environment, DEADLINE, command);
+    }
+
+    /** As {@link #tryRun(Map, String...)}, for a program that takes its time. */
+    public static Ended tryRun(
+            Map<String, String> environment, Duration deadline, String... command) {
         List<String> found = new ArrayList<>(List.of(command));
         found.set(0, find(command[0]).map(Path::toString).orElse(command[0]));
         try {
             Path output = Files.createTempFile("output", ".txt");
             try {
-                return tryRun(environment, found, output);
+                return tryRun(environment, deadline, found, output);
             } finally {
                 Files.deleteIfExists(output);
             }
@@ -100,7 +112,8 @@ public final class Tools {
     }
 
     /** The output goes to a file: a pipe would stay open in daemons that the program starts. */
-    private static Ended tryRun(Map<String, String> environment, List<String> command, Path output)
+    private static Ended tryRun(
+            Map<String, String> environment, Duration deadline, List<String> command, Path output)
             throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command);
         builder.environment().putAll(environment);
@@ -108,12 +121,12 @@ public final class Tools {
         builder.redirectInput(new File("/dev/null"));
         Process process = builder.start();
         try {
-            if (!process.waitFor(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!process.waitFor(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
                 fail(
                         "%s: not done in %s%n%s"
                                 .formatted(
                                         String.join(" ", command),
-                                        DEADLINE,
+                                        deadline,
                                         Files.readString(output, StandardCharsets.UTF_8)));
             }
             return new Ended(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.iscsi.session;
+package org.lunlock.iscsi.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,16 +12,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
-import org.lunlock.iscsi.testkit.Await;
-import org.lunlock.iscsi.testkit.Background;
-import org.lunlock.iscsi.testkit.Io;
+import org.lunlock.iscsi.session.Session;
 
 /**
  * Threads that write and read a disk, each a part of its own, and know what every byte must be.
  * Whatever is done to the network and the target meanwhile: no command may fail and no byte be
  * wrong.
  */
-final class Workload implements AutoCloseable {
+public final class Workload implements AutoCloseable {
     private static final int THREADS = 12;
     private static final int BLOCK_BYTES = 512;
     private static final int PART_BLOCKS = 2048;
@@ -34,7 +32,7 @@ final class Workload implements AutoCloseable {
     private final List<Background<Boolean>> threads = new ArrayList<>();
     private volatile boolean stopped;
 
-    Workload(Session session, long seed) {
+    public Workload(Session session, long seed) {
         this.session = session;
         for (int i = 0; i < THREADS; i++) {
             byte[] part = new byte[PART_BLOCKS * BLOCK_BYTES];
@@ -71,7 +69,7 @@ final class Workload implements AutoCloseable {
     }
 
     /** Returns when the work goes on: twenty commands for each thread are done from now on. */
-    void goesOn() {
+    public void goesOn() {
         long goal = done.get() + 20L * THREADS;
         Await.until(
                 "the work goes on",
@@ -80,7 +78,7 @@ final class Workload implements AutoCloseable {
     }
 
     /** Stops, and checks every byte of the disk. */
-    void endsWith(Path image) throws IOException {
+    public void endsWith(Path image) throws IOException {
         stop();
         try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "r")) {
             for (byte[] part : parts) {
@@ -88,6 +86,15 @@ final class Workload implements AutoCloseable {
                 file.readFully(stored);
                 assertThat(stored).isEqualTo(part);
             }
+        }
+    }
+
+    /** Stops, and reads every byte of the disk from the target. */
+    public void endsWith(Session other) {
+        stop();
+        for (int i = 0; i < THREADS; i++) {
+            Io read = Io.read((long) i * PART_BLOCKS, parts.get(i).length);
+            assertThat(read.on(other).succeeds(PATIENCE).bytes()).isEqualTo(parts.get(i));
         }
     }
 
