@@ -12,6 +12,7 @@ import org.lunlock.iscsi.pdu.InitiatorPdu;
 import org.lunlock.iscsi.pdu.LogoutRequest;
 import org.lunlock.iscsi.pdu.LogoutResponse;
 import org.lunlock.iscsi.pdu.NopOut;
+import org.lunlock.iscsi.pdu.SerialNumber;
 import org.lunlock.iscsi.pdu.TaskManagementRequest;
 import org.lunlock.iscsi.pdu.TaskManagementResponse;
 import org.lunlock.iscsi.transport.PduReader;
@@ -25,6 +26,8 @@ final class Connection {
     /** PDUs are taken for at most this many reads before the time is looked at again. */
     private static final int READS_PER_TURN = 64;
 
+    private final TaskSet tasks;
+    private final ControlPdus control;
     private final PduSocket socket;
     private final Settings settings;
     private final Transmitter transmitter;
@@ -36,19 +39,23 @@ final class Connection {
     private long windowMovedNanos = lastHeardNanos;
     private int windowCmdSn;
     private int time2Wait;
+    private volatile int expStatSn;
     private boolean leaving;
     private long leavingNanos;
 
     /** With the lock of the session held. */
-    Connection(Session session, ControlPdus control, PduSocket socket, Settings settings) {
+    Connection(Session session, PduSocket socket, Settings settings) {
+        this.tasks = session.tasks();
+        this.control = new ControlPdus(session, this);
         this.socket = socket;
         this.settings = settings;
         this.time2Wait = settings.defaultTime2Wait();
-        this.transmitter = new Transmitter(session, socket, settings);
+        this.expStatSn = SerialNumber.next(settings.statSn());
+        this.transmitter = new Transmitter(session, this, socket);
         this.reader =
                 new PduReader(
                         socket,
-                        new Dispatcher(session, control, settings),
+                        new Dispatcher(session, this, control),
                         settings.initiatorMaxRecvDataSegmentLength());
         reader.negotiated(
                 settings.initiatorMaxRecvDataSegmentLength(),
@@ -58,6 +65,16 @@ final class Connection {
 
     Settings settings() {
         return settings;
+    }
+
+    /** The status that is expected next, which acknowledges all before it. Any thread. */
+    int expStatSn() {
+        return expStatSn;
+    }
+
+    /** In the reading thread. */
+    void expStatSn(int next) {
+        expStatSn = next;
     }
 
     /**
@@ -102,8 +119,7 @@ final class Connection {
      *
      * @throws TransportException when it did not answer the last one in time
      */
-    void ping(long now, Timeouts timeouts, int tag, int cmdSn, int expStatSn)
-            throws IscsiException {
+    void ping(long now, Timeouts timeouts) throws IscsiException {
         if (pinged && now - pingedNanos > timeouts.noopOutTimeout().toNanos()) {
             throw new TransportException(
                     "portal "
@@ -117,7 +133,8 @@ final class Connection {
         }
         pinged = true;
         pingedNanos = now;
-        add(new NopOut(true, 0, 0, tag, Bhs.RESERVED_TAG, cmdSn, expStatSn));
+        int tag = tasks.underWay().controlTag();
+        add(new NopOut(true, 0, 0, tag, Bhs.RESERVED_TAG, tasks.window().cmdSn(), expStatSn));
     }
 
     /**
@@ -125,10 +142,9 @@ final class Connection {
      * thread.
      *
      * @param closed whether commands wait for nothing but the window
-     * @param cmdSn of the next command; another one than the last time means that one was sent
      */
-    void checkWindow(long now, Duration limit, boolean closed, int cmdSn)
-            throws TransportException {
+    void checkWindow(long now, Duration limit, boolean closed) throws TransportException {
+        int cmdSn = tasks.window().cmdSn(); // another one than the last time: one was sent
         if (!closed || cmdSn != windowCmdSn) {
             windowMovedNanos = now;
             windowCmdSn = cmdSn;
@@ -149,11 +165,6 @@ final class Connection {
         time2Wait = seconds;
     }
 
-    /** Whether a Logout Request is on its way. With the lock held. */
-    boolean isLeaving() {
-        return leaving;
-    }
-
     /** Gives up on a target that does not answer the logout. With the lock held. */
     void checkLogout(long now, Duration limit) throws TransportException {
         if (leaving && now - leavingNanos > limit.toNanos()) {
@@ -163,16 +174,24 @@ final class Connection {
     }
 
     /** RFC 7143 §11.14 (Logout Request). With the lock held. */
-    Exchange<LogoutResponse> logout(int tag, int cmdSn, int expStatSn) throws ProtocolException {
+    Exchange<LogoutResponse> logout() throws ProtocolException {
         leaving = true;
         leavingNanos = System.nanoTime();
-        add(new LogoutRequest(true, LogoutRequest.Reason.CLOSE_SESSION, tag, 0, cmdSn, expStatSn));
-        return new Exchange<>(tag, LogoutResponse.class);
+        int tag = tasks.underWay().controlTag();
+        add(
+                new LogoutRequest(
+                        true,
+                        LogoutRequest.Reason.CLOSE_SESSION,
+                        tag,
+                        0,
+                        tasks.window().cmdSn(),
+                        expStatSn));
+        return control.await(new Exchange<>(tag, LogoutResponse.class));
     }
 
     /** RFC 7143 §11.5 (Task Management Function Request). With the lock held. */
-    Exchange<TaskManagementResponse> resetLogicalUnit(Lun lun, int tag, int cmdSn, int expStatSn)
-            throws ProtocolException {
+    Exchange<TaskManagementResponse> resetLogicalUnit(Lun lun) throws ProtocolException {
+        int tag = tasks.underWay().controlTag();
         add(
                 new TaskManagementRequest(
                         true,
@@ -180,11 +199,11 @@ final class Connection {
                         lun.encoded(),
                         tag,
                         Bhs.RESERVED_TAG,
-                        cmdSn,
+                        tasks.window().cmdSn(),
                         expStatSn,
                         0,
                         0));
-        return new Exchange<>(tag, TaskManagementResponse.class);
+        return control.await(new Exchange<>(tag, TaskManagementResponse.class));
     }
 
     /** Ends sending; no buffer is touched after it. With the lock held, after {@link #close}. */
@@ -194,5 +213,10 @@ final class Connection {
 
     void close() {
         socket.close();
+    }
+
+    /** No response will come any more. Without the lock. */
+    void failExchanges(IscsiException cause) {
+        control.failAll(cause);
     }
 }

@@ -6,6 +6,7 @@ import static java.lang.System.Logger.Level.INFO;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.ProtocolException;
@@ -27,22 +28,33 @@ final class ControlPdus {
     private static final System.Logger LOG = System.getLogger("org.lunlock.iscsi.session");
 
     private final Session session;
+    private final Connection connection;
+    private final ReentrantLock lock;
     private final List<Exchange<?>> exchanges = new ArrayList<>();
 
-    ControlPdus(Session session) {
+    ControlPdus(Session session, Connection connection) {
         this.session = session;
+        this.connection = connection;
+        this.lock = session.lifetime().lock;
     }
 
     /** A request is on its way. With the lock held. */
-    void await(Exchange<?> exchange) {
+    <T extends TargetPdu> Exchange<T> await(Exchange<T> exchange) {
         exchanges.add(exchange);
+        return exchange;
     }
 
-    /** No response will come. With the lock held; returns what is to fail without it. */
-    List<Exchange<?>> takeAll() {
-        List<Exchange<?>> all = List.copyOf(exchanges);
-        exchanges.clear();
-        return all;
+    /** No response will come. Without the lock. */
+    void failAll(IscsiException cause) {
+        List<Exchange<?>> all;
+        lock.lock();
+        try {
+            all = List.copyOf(exchanges);
+            exchanges.clear();
+        } finally {
+            lock.unlock();
+        }
+        all.forEach(exchange -> exchange.fail(cause));
     }
 
     /** A response to one of the requests. */
@@ -54,7 +66,7 @@ final class ControlPdus {
     }
 
     private @Nullable Exchange<?> take(int initiatorTaskTag) {
-        session.lock.lock();
+        lock.lock();
         try {
             for (Exchange<?> exchange : exchanges) {
                 if (exchange.initiatorTaskTag() == initiatorTaskTag) {
@@ -64,7 +76,7 @@ final class ControlPdus {
             }
             return null;
         } finally {
-            session.lock.unlock();
+            lock.unlock();
         }
     }
 
@@ -76,20 +88,19 @@ final class ControlPdus {
         if (nop.targetTransferTag() == Bhs.RESERVED_TAG) {
             return; // that it came is all there is to know
         }
-        session.lock.lock();
+        lock.lock();
         try {
-            session.connection()
-                    .add(
-                            new NopOut(
-                                    true,
-                                    0,
-                                    nop.lun(),
-                                    Bhs.RESERVED_TAG,
-                                    nop.targetTransferTag(),
-                                    session.cmdSn(),
-                                    session.expStatSn()));
+            connection.add(
+                    new NopOut(
+                            true,
+                            0,
+                            nop.lun(),
+                            Bhs.RESERVED_TAG,
+                            nop.targetTransferTag(),
+                            session.tasks().window().cmdSn(),
+                            connection.expStatSn()));
         } finally {
-            session.lock.unlock();
+            lock.unlock();
         }
     }
 
@@ -103,7 +114,7 @@ final class ControlPdus {
                 session.leave(); // what is agreed on anew is agreed on in a login
             }
             case CONNECTION_DROPPED, SESSION_DROPPED -> {
-                session.connection().reconnectAfter(message.parameter2());
+                connection.reconnectAfter(message.parameter2());
                 throw new TransportException(session + " says " + message.event());
             }
         }
@@ -157,9 +168,9 @@ final class ControlPdus {
     /** The target goes on waiting for its CmdSN; at this recovery level a new session helps. */
     private void commandRejected(Reject reject, int initiatorTaskTag, String what)
             throws TransportException {
-        Task task = session.tasks().find(initiatorTaskTag);
+        Task task = session.tasks().underWay().find(initiatorTaskTag);
         if (task != null && !task.answered && !reject.mayBeSentAgain()) {
-            session.ended(task, new ProtocolException(what));
+            session.settlement().ended(task, new ProtocolException(what));
         }
         throw new TransportException(what);
     }

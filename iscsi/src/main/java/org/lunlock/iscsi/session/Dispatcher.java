@@ -36,18 +36,22 @@ final class Dispatcher implements PduReader.Receiver {
     /** RFC 7143 §11.4.3 (Response). */
     private static final int COMMAND_COMPLETED_AT_TARGET = 0x00;
 
-    private final Session session;
+    private final Lifetime lifetime;
+    private final TaskSet tasks;
+    private final Settlement settlement;
+    private final Connection connection;
     private final ControlPdus control;
     private final Settings settings;
     private final ByteBuffer other = ByteBuffer.allocateDirect(SEGMENT_BYTES);
     private @Nullable Task reading;
-    private int expStatSn;
 
-    Dispatcher(Session session, ControlPdus control, Settings settings) {
-        this.session = session;
+    Dispatcher(Session session, Connection connection, ControlPdus control) {
+        this.lifetime = session.lifetime();
+        this.tasks = session.tasks();
+        this.settlement = session.settlement();
+        this.connection = connection;
         this.control = control;
-        this.settings = settings;
-        this.expStatSn = SerialNumber.next(settings.statSn());
+        this.settings = connection.settings();
     }
 
     @Override
@@ -66,7 +70,7 @@ final class Dispatcher implements PduReader.Receiver {
 
     @Override
     public void end(ByteBuffer bhs, @Nullable ByteBuffer data) throws IscsiException {
-        session.window(TargetPdu.expCmdSn(bhs), TargetPdu.maxCmdSn(bhs));
+        tasks.window(TargetPdu.expCmdSn(bhs), TargetPdu.maxCmdSn(bhs));
         if (TargetPdu.takesStatSn(bhs)) {
             acknowledge(TargetPdu.statSn(bhs));
         }
@@ -82,7 +86,7 @@ final class Dispatcher implements PduReader.Receiver {
     }
 
     private Task task(ByteBuffer bhs) throws ProtocolException {
-        Task task = session.tasks().find(Bhs.initiatorTaskTag(bhs));
+        Task task = tasks.underWay().find(Bhs.initiatorTaskTag(bhs));
         if (task == null || task.answered) { // an answered write may still be on its way out
             throw new ProtocolException(
                     "%s for task %08x, which is not under way"
@@ -137,7 +141,7 @@ final class Dispatcher implements PduReader.Receiver {
         ScsiResponse.check(bhs);
         Task task = task(bhs);
         if (ScsiResponse.response(bhs) != COMMAND_COMPLETED_AT_TARGET) {
-            session.ended(
+            settlement.ended(
                     task,
                     new TransportException(
                             task
@@ -180,7 +184,7 @@ final class Dispatcher implements PduReader.Receiver {
             throws IscsiException {
         ScsiStatus status = statusCode == 0 ? ScsiStatus.GOOD : ScsiStatus.of(statusCode);
         if (Verdict.succeeded(status, sense)) {
-            int moved = session.moved(task);
+            int moved = moved(task);
             boolean whole = moved == task.length();
             boolean residue = overflow || underflow && residual != 0;
             if (task.exact() ? !whole || residue : !whole && writes(task)) {
@@ -189,7 +193,20 @@ final class Dispatcher implements PduReader.Receiver {
                                 .formatted(status, task, moved, task.length(), residual));
             }
         }
-        session.ended(task, status, sense);
+        settlement.ended(task, status, sense);
+    }
+
+    /** Bytes of the task's data that were received, or handed to the socket. */
+    private int moved(Task task) {
+        if (!writes(task)) {
+            return task.received;
+        }
+        lifetime.lock.lock();
+        try {
+            return task.sent;
+        } finally {
+            lifetime.lock.unlock();
+        }
     }
 
     private static boolean writes(Task task) {
@@ -214,8 +231,32 @@ final class Dispatcher implements PduReader.Receiver {
                                     task.length(),
                                     settings.maxBurstLength()));
         }
-        session.granted(
-                task, R2t.targetTransferTag(bhs), R2t.r2tSn(bhs), (int) offset, (int) length);
+        granted(task, R2t.targetTransferTag(bhs), R2t.r2tSn(bhs), (int) offset, (int) length);
+    }
+
+    private void granted(Task task, int targetTransferTag, int r2tSn, int offset, int length)
+            throws ProtocolException {
+        lifetime.lock.lock();
+        try {
+            if (r2tSn != task.r2tCount) {
+                throw new ProtocolException(
+                        "R2T %d for %s, expected %d".formatted(r2tSn, task, task.r2tCount));
+            }
+            if (offset != task.askedFor) { // DataSequenceInOrder=Yes, and nothing is asked twice
+                throw new ProtocolException(
+                        "R2T for offset %d of %s, expected %d"
+                                .formatted(offset, task, task.askedFor));
+            }
+            if (task.bursts.size() > settings.maxOutstandingR2t()) {
+                throw new ProtocolException("more R2Ts outstanding than negotiated for " + task);
+            }
+            task.askedFor = offset + length;
+            task.r2tCount++;
+            task.bursts.add(targetTransferTag, offset, length);
+            connection.addBursts(task);
+        } finally {
+            lifetime.lock.unlock();
+        }
     }
 
     /** Everything off the data path. */
@@ -235,13 +276,13 @@ final class Dispatcher implements PduReader.Receiver {
 
     /** At error recovery level 0 TCP keeps the order, so a status number is never skipped. */
     private void acknowledge(int statSn) throws ProtocolException {
+        int expStatSn = connection.expStatSn();
         if (SerialNumber.isAfter(statSn, expStatSn)) {
             throw new ProtocolException(
                     "StatSN went from %d to %d".formatted(expStatSn - 1, statSn));
         }
         if (statSn == expStatSn) {
-            expStatSn = SerialNumber.next(statSn);
-            session.expStatSn(expStatSn);
+            connection.expStatSn(SerialNumber.next(statSn));
         }
     }
 }

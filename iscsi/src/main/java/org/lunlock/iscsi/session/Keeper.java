@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.session;
 
-import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
@@ -15,33 +14,60 @@ import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.TransportException;
 
 /**
- * The session's one thread: reads, keeps time, and makes a lost connection again. In time order:
- *
- * <pre>
- *   the connection breaks, or is silent for noopOutInterval + noopOutTimeout
- *     -> commands that must not be repeated fail; the others wait, in their order
- *     -> Time2Wait passes; connect and log in with the same ISID, which makes the target end what
- *        it still had of the old session (session reinstatement)
- *     -> the guard looks at the target. Nothing that waited is sent before it has agreed.
- *     -> the commands that waited are sent again
- *   no success within the replacement time-out: every command fails and the session is over
- *
- *   a unit attention tells a guarded command of a reset
- *     -> the guard looks at the target, over the connection that stands: to log in again would end
- *        the I_T nexus, and on some targets the registration with it (tgt 1.0.85)
- * </pre>
+ * The session's one thread: reads, keeps time, and has a lost connection made again by {@link
+ * Reinstatement}.
  */
 final class Keeper implements Runnable {
     private static final System.Logger LOG = System.getLogger("org.lunlock.iscsi.session");
     private static final long TICK_NANOS = Duration.ofMillis(500).toNanos();
 
     private final Session session;
+    private final Lifetime lifetime;
+    private final TaskSet tasks;
+    private final Reinstatement reinstatement;
     private final SessionListener listener;
     private long nextTickNanos = System.nanoTime();
 
-    Keeper(Session session, SessionListener listener) {
+    /** Guarded by the session's lock. */
+    private @Nullable IscsiException suspicion;
+
+    private volatile boolean hurried;
+
+    Keeper(
+            Session session,
+            Lifetime lifetime,
+            TaskSet tasks,
+            Reinstatement reinstatement,
+            SessionListener listener) {
         this.session = session;
+        this.lifetime = lifetime;
+        this.tasks = tasks;
+        this.reinstatement = reinstatement;
         this.listener = listener;
+    }
+
+    /** Something is to be looked at before the next tick. Any thread. */
+    void hurry() {
+        hurried = true;
+        session.connection().wakeUp();
+    }
+
+    /** Something was found wrong with the connection. Any thread; the first finding counts. */
+    void suspect(IscsiException cause) {
+        lifetime.lock.lock();
+        try {
+            if (suspicion == null) {
+                suspicion = cause;
+            }
+        } finally {
+            lifetime.lock.unlock();
+        }
+        hurry();
+    }
+
+    /** The connection it was about is gone. With the lock held. */
+    void forgetSuspicion() {
+        suspicion = null;
     }
 
     @Override
@@ -50,26 +76,21 @@ final class Keeper implements Runnable {
             keep();
         } catch (RuntimeException | Error e) { // a listener's, perhaps; nobody may wait for ever
             LOG.log(WARNING, "a bug ends the session with " + session, e);
-            session.end(internalError(e));
+            reinstatement.end(session.internalError(e));
         }
-    }
-
-    private ProtocolException internalError(Throwable e) {
-        return new ProtocolException("internal error in the session with " + session, e);
     }
 
     private void keep() {
         while (true) {
             IscsiException cause = serve();
-            session.connection().close();
-            session.suspend(cause);
-            if (session.isClosing() || isFinal(cause)) {
+            reinstatement.suspend(cause);
+            if (lifetime.state().isOver() || isFinal(cause)) {
                 end(cause);
                 return;
             }
             LOG.log(INFO, "lost the connection to {0}: {1}", session, cause.getMessage());
             listener.connectionLost(cause);
-            IscsiException failure = reinstate(cause);
+            IscsiException failure = reinstatement.run(cause);
             if (failure != null) {
                 end(failure);
                 return;
@@ -79,7 +100,8 @@ final class Keeper implements Runnable {
         }
     }
 
-    private static boolean isFinal(IscsiException cause) {
+    /** Whether the peer or we are at fault, so that to come back would not help. */
+    static boolean isFinal(IscsiException cause) {
         return switch (cause) {
             case ProtocolException _, FencedException _ -> true;
             case TransportException _, LoginException _, ScsiException _ -> false;
@@ -91,10 +113,7 @@ final class Keeper implements Runnable {
         try {
             while (true) {
                 turn();
-                while (session.isGuardAwaited()) {
-                    session.askGuard();
-                    session.resume();
-                }
+                reinstatement.afterReset();
             }
         } catch (FencedException e) {
             session.fence(e);
@@ -106,14 +125,14 @@ final class Keeper implements Runnable {
             return e;
         } catch (RuntimeException | Error e) {
             LOG.log(WARNING, "a bug ends the session with " + session, e);
-            return internalError(e);
+            return session.internalError(e);
         }
     }
 
     /** Takes what comes within a tick, and looks at the time once in a tick. */
     void turn() throws IscsiException {
         long now = System.nanoTime();
-        if (now - nextTickNanos >= 0 || session.isHurried()) {
+        if (now - nextTickNanos >= 0 || hurried) {
             nextTickNanos = now + TICK_NANOS;
             tick(now);
         }
@@ -122,80 +141,41 @@ final class Keeper implements Runnable {
 
     /** Sends what was delayed, pings, and gives up on a connection that does not answer. */
     private void tick(long now) throws IscsiException {
-        session.lock.lock();
+        lifetime.lock.lock();
         try {
-            session.throwSuspicion();
-            nextTickNanos = Math.min(nextTickNanos, session.releaseDelayed(now));
-            session.ping(now);
+            throwSuspicion();
+            nextTickNanos = Math.min(nextTickNanos, tasks.releaseDelayed(now));
+            session.connection().ping(now, session.options().timeouts());
             checkDeadlines(now);
         } finally {
-            session.lock.unlock();
+            lifetime.lock.unlock();
         }
         session.connection().flush();
     }
 
+    private void throwSuspicion() throws IscsiException {
+        hurried = false;
+        IscsiException reason = suspicion;
+        suspicion = null;
+        if (reason != null) {
+            throw reason;
+        }
+    }
+
     private void checkDeadlines(long now) throws TransportException {
         Duration limit = session.options().timeouts().command();
-        Task oldest = session.tasks().sentBefore(now - limit.toNanos());
+        Task oldest = tasks.underWay().sentBefore(now - limit.toNanos());
         if (oldest != null) {
             throw new TransportException(
                     session + " did not answer " + oldest + " in " + limit.toSeconds() + " s");
         }
-        session.checkWindow(now, limit);
+        session.connection().checkWindow(now, limit, tasks.waitsForWindow());
         session.connection().checkLogout(now, session.options().timeouts().logout());
     }
 
-    /**
-     * Makes the connection again until it stands, the guard refuses, or time is up.
-     *
-     * @return null when commands flow again, else why they never will
-     */
-    private @Nullable IscsiException reinstate(IscsiException cause) {
-        Duration limit = session.options().timeouts().replacement();
-        long deadline = System.nanoTime() + limit.toNanos();
-        Backoff backoff = new Backoff();
-        IscsiException last = cause;
-        long pause = Duration.ofSeconds(session.connection().time2Wait()).toNanos();
-        while (true) {
-            if (!session.pause(Math.min(pause, deadline - System.nanoTime()))) {
-                return new TransportException("the session with " + session + " was closed");
-            }
-            if (deadline - System.nanoTime() <= 0) {
-                return new TransportException(
-                        session
-                                + " did not come back within "
-                                + limit.toSeconds()
-                                + " s: "
-                                + last.getMessage(),
-                        last);
-            }
-            try {
-                session.logInAgain();
-                session.askGuard();
-                session.resume();
-                return null;
-            } catch (FencedException e) {
-                session.fence(e);
-                return e;
-            } catch (IscsiException e) {
-                if (isFinal(e)) {
-                    return e;
-                }
-                LOG.log(DEBUG, "{0} is not back: {1}", session, e.getMessage());
-                last = e;
-            } catch (RuntimeException | Error e) {
-                LOG.log(WARNING, "a bug ends the session with " + session, e);
-                return internalError(e);
-            }
-            session.connection().close();
-            session.suspend(last);
-            pause = backoff.nextNanos();
-        }
-    }
-
     private void end(IscsiException cause) {
-        boolean wanted = session.isClosing();
-        session.end(cause);
+        boolean wanted = lifetime.state().isOver();
+        reinstatement.end(cause);
         if (!wanted) {
             LOG.log(WARNING, "the session with {0} is over: {1}", session, cause.getMessage());
             listener.ended(cause);

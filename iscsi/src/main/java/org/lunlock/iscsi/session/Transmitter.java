@@ -33,6 +33,8 @@ final class Transmitter {
     private static final int CONTROL_PDUS_MAX = 64;
 
     private final Session session;
+    private final TaskSet tasks;
+    private final Connection connection;
     private final ReentrantLock lock;
     private final Condition flushed;
     private final PduSocket socket;
@@ -48,12 +50,14 @@ final class Transmitter {
     private volatile boolean full;
     private boolean dead;
 
-    Transmitter(Session session, PduSocket socket, Settings settings) {
+    Transmitter(Session session, Connection connection, PduSocket socket) {
         this.session = session;
-        this.lock = session.lock;
+        this.tasks = session.tasks();
+        this.connection = connection;
+        this.lock = session.lifetime().lock;
         this.flushed = lock.newCondition();
         this.socket = socket;
-        this.settings = settings;
+        this.settings = connection.settings();
         batch.negotiated(settings.headerDigest(), settings.dataDigest());
     }
 
@@ -129,7 +133,7 @@ final class Transmitter {
         } finally {
             lock.unlock();
         }
-        session.settleAll(settled);
+        session.settlement().settleAll(settled);
         return more;
     }
 
@@ -189,7 +193,7 @@ final class Transmitter {
             task.inBatch = false;
             task.viewsInBatch = 0;
             if (task.answered && !task.inSendQueue) {
-                session.tasks().remove(task);
+                tasks.underWay().remove(task);
                 task.next = settled;
                 settled = task;
             }
@@ -219,7 +223,7 @@ final class Transmitter {
                 bytes += sendDataOut(writing);
                 continue;
             }
-            Task command = session.nextCommand();
+            Task command = tasks.next();
             if (command == null) {
                 break;
             }
@@ -252,7 +256,7 @@ final class Transmitter {
                         task.initiatorTaskTag,
                         length,
                         task.cmdSn,
-                        session.expStatSn(),
+                        connection.expStatSn(),
                         task.cdbHigh(),
                         task.cdbLow())
                 .encode(bhs);
@@ -280,7 +284,7 @@ final class Transmitter {
                         solicited ? task.lunField() : 0,
                         task.initiatorTaskTag,
                         bursts.targetTransferTag(),
-                        session.expStatSn(),
+                        connection.expStatSn(),
                         bursts.dataSn(),
                         offset)
                 .encode(bhs);

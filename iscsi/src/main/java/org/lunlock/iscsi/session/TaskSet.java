@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.Check;
+import org.lunlock.iscsi.FencedException;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.TransportException;
+
+/**
+ * All tasks that a session has taken: those that wait to be sent, those under way, and those that a
+ * busy logical unit has put off. Decides who is sent next and who is not taken. Guarded by the
+ * session's lock.
+ */
+final class TaskSet {
+    /** A command that saw this many connections break is more likely the cause than a victim. */
+    private static final int ATTEMPTS_MAX = 8;
+
+    private static final long BUSY_PAUSE_NANOS = Duration.ofMillis(100).toNanos();
+
+    /** What is to be finished outside the lock, and why. */
+    record Failed(List<Task> tasks, IscsiException cause) {}
+
+    private final Lifetime lifetime;
+    private final ReentrantLock lock;
+    private final String session;
+    private final TaskTable underWay = new TaskTable();
+    private final CommandWindow window = new CommandWindow();
+    private final TaskQueue commands = new TaskQueue();
+    private final TaskQueue guardsCommands = new TaskQueue();
+    private final List<Task> delayed = new ArrayList<>();
+    private @Nullable FencedException fence;
+    private @Nullable IscsiException over;
+
+    /**
+     * @param session its name, for messages
+     */
+    TaskSet(Lifetime lifetime, String session) {
+        this.lifetime = lifetime;
+        this.lock = lifetime.lock;
+        this.session = session;
+    }
+
+    /** With the lock held, but for finding a task. */
+    TaskTable underWay() {
+        return underWay;
+    }
+
+    /** With the lock held. */
+    CommandWindow window() {
+        return window;
+    }
+
+    /** Only the session's thread changes the window, so it may look without the lock. */
+    void window(int expCmdSn, int maxCmdSn) {
+        if (window.differs(expCmdSn, maxCmdSn)) {
+            lock.lock();
+            try {
+                window.update(expCmdSn, maxCmdSn);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------------ taken and sent
+
+    /** Queues a task. Returns why it does not, if so. */
+    @Nullable IscsiException add(Task task, Executor.Caller caller) {
+        lock.lock();
+        try {
+            Check.that(!task.underWay, "a task is used for one command at a time");
+            task.begin(caller);
+            IscsiException refusal = refusal(task);
+            if (refusal == null) {
+                queueOf(task).add(task);
+            }
+            return refusal;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private TaskQueue queueOf(Task task) {
+        return task.caller == Executor.Caller.GUARD ? guardsCommands : commands;
+    }
+
+    /** Why a task is not taken, be it for the first time or once more. With the lock held. */
+    @Nullable IscsiException refusal(Task task) {
+        SessionState state = lifetime.state();
+        if (state == SessionState.CLOSED) {
+            return over;
+        }
+        if (state == SessionState.CLOSING) {
+            return new TransportException("the session with " + session + " is being closed");
+        }
+        if (fence != null && task.conduct() == Task.Conduct.GUARDED) {
+            return fence;
+        }
+        boolean waits = !state.commandsFlow() && task.caller != Executor.Caller.GUARD;
+        if (waits && task.conduct() == Task.Conduct.ONCE) {
+            return new TransportException("the connection to " + session + " is being made again");
+        }
+        return null;
+    }
+
+    /** The next command that may be sent, numbered and tagged. With the lock held. */
+    @Nullable Task next() {
+        if (!window.isOpen() || !underWay.hasRoom()) {
+            return null;
+        }
+        Task task = guardsCommands.poll();
+        if (task == null && lifetime.state().commandsFlow()) {
+            task = commands.poll();
+        }
+        if (task != null) {
+            underWay.add(task);
+            task.cmdSn = window.advance();
+            task.sentNanos = System.nanoTime();
+        }
+        return task;
+    }
+
+    /** Whether commands wait for nothing but the command window. With the lock held. */
+    boolean waitsForWindow() {
+        boolean queued =
+                !guardsCommands.isEmpty() || lifetime.state().commandsFlow() && !commands.isEmpty();
+        return queued && !window.isOpen();
+    }
+
+    // ------------------------------------------------------------------------ once more
+
+    /** Before all that wait. With the lock held. */
+    void addFirst(Task task) {
+        task.rewind();
+        queueOf(task).addFirst(task);
+    }
+
+    /** In a while: the logical unit is busy. With the lock held. */
+    void delay(Task task) {
+        task.rewind();
+        task.retryAtNanos = System.nanoTime() + BUSY_PAUSE_NANOS;
+        delayed.add(task);
+    }
+
+    /** Queues the delayed tasks whose time has come. With the lock held; returns when next to. */
+    long releaseDelayed(long now) {
+        long next = now + BUSY_PAUSE_NANOS;
+        boolean left = false;
+        for (int i = delayed.size() - 1; i >= 0; i--) {
+            long at = delayed.get(i).retryAtNanos;
+            if (now - at >= 0) {
+                Task task = delayed.remove(i);
+                queueOf(task).add(task);
+            } else {
+                next = at - next < 0 ? at : next;
+                left = true;
+            }
+        }
+        return left ? next : now + Duration.ofSeconds(1).toNanos();
+    }
+
+    // ------------------------------------------------------------------------ ends
+
+    /** Guarded commands are refused from now on. Returns those that waited; null the next times. */
+    @Nullable List<Task> fence(FencedException cause) {
+        lock.lock();
+        try {
+            if (fence != null) {
+                return null;
+            }
+            fence = cause;
+            List<Task> failed = new ArrayList<>();
+            take(TaskSet::isGuarded, failed);
+            return failed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void take(Predicate<Task> matches, List<Task> into) {
+        commands.moveIf(matches, into);
+        into.addAll(delayed.stream().filter(matches).toList());
+        delayed.removeIf(matches);
+    }
+
+    private static boolean isGuarded(Task task) {
+        return task.conduct() == Task.Conduct.GUARDED;
+    }
+
+    /**
+     * The connection is gone. The tasks that were answered already are {@code answered}; of the
+     * others those that may wait for the next connection do so, in the order in which they were
+     * sent and before all that were not. With the lock held, after sending has ended.
+     *
+     * @return what fails, and why
+     */
+    List<Failed> interrupt(IscsiException cause, List<Task> answered) {
+        List<Task> interrupted = underWay.takeAll();
+        answered.addAll(interrupted.stream().filter(task -> task.answered).toList());
+        interrupted.removeIf(task -> task.answered);
+        interrupted.sort(Comparator.comparingInt(task -> task.cmdSn - window.cmdSn()));
+        for (Task task : interrupted.reversed()) {
+            task.rewind();
+            task.attempts++;
+            commands.addFirst(task);
+        }
+        List<Failed> failed = new ArrayList<>();
+        if (fence != null) {
+            List<Task> fenced = new ArrayList<>();
+            commands.moveIf(TaskSet::isGuarded, fenced);
+            failed.add(new Failed(fenced, fence));
+        }
+        List<Task> givenUp = new ArrayList<>();
+        take(TaskSet::isGivenUp, givenUp);
+        guardsCommands.moveIf(_ -> true, givenUp);
+        failed.add(new Failed(givenUp, cause));
+        return failed;
+    }
+
+    private static boolean isGivenUp(Task task) {
+        return task.conduct() == Task.Conduct.ONCE || task.attempts >= ATTEMPTS_MAX;
+    }
+
+    /** The session is over. With the lock held, after sending has ended; returns what fails. */
+    Failed end(IscsiException cause) {
+        over = cause;
+        List<Task> failed = underWay.takeAll();
+        take(_ -> true, failed);
+        guardsCommands.moveIf(_ -> true, failed);
+        return new Failed(failed, cause);
+    }
+}
