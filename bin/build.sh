@@ -13,7 +13,7 @@ current_app() {
     app=$apps/$build
     [ -f "$app/lunlock.jar" ] || return 1
     newer=$(find "$root/pom.xml" "$root/bin" "$root"/*/pom.xml "$root"/*/src/main \
-        -newer "$app/started" 2>/dev/null | head -n 1)
+        ! -path "$root/bench/*" -newer "$app/started" 2>/dev/null | head -n 1)
     [ -z "$newer" ]
 }
 

@@ -50,7 +50,7 @@ follow_links() {
     echo "$file"
 }
 
-# java_flags command|daemon: prints the flags. An AOT cache is used only with the flags it was made
+# java_flags command|daemon|bench: prints the flags. An AOT cache is used only with the flags it was made
 # with.
 java_flags() {
     # No hsperfdata: a write to a full or slow /tmp would stop every thread.
@@ -59,6 +59,9 @@ java_flags() {
     case $1 in
         command)
             echo "$common -Xms8m -Xmx128m -XX:TieredStopAtLevel=1" ;;
+        bench)
+            # As the daemon, with as many buffers as a session has commands: 128 of 1 MiB.
+            echo "$common -Xms80m -Xmx80m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=192m" ;;
         daemon)
             # It serves the file system that its own memory might be swapped to: all of it is there
             # before the first request, and does not grow. Buffers are direct memory.

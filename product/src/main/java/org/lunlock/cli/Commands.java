@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.lunlock.bench.Workload;
 import org.lunlock.config.Durations;
 import org.lunlock.config.Suggest;
 import org.lunlock.daemon.api.ScsiQuestion;
@@ -28,6 +29,7 @@ final class Commands {
                     "volume",
                     "discover",
                     "scsi",
+                    "bench",
                     "daemon",
                     "demo",
                     "help");
@@ -57,7 +59,9 @@ final class Commands {
             lunlock.addSubcommand(command(name, globals, opener));
         }
         lunlock.registerConverter(Duration.class, Commands::duration);
-        lunlock.registerConverter(ScsiQuestion.class, Commands::question);
+        lunlock.registerConverter(ScsiQuestion.class, text -> oneOf(ScsiQuestion.values(), text));
+        lunlock.registerConverter(
+                Workload.Pattern.class, text -> oneOf(Workload.Pattern.values(), text));
         HelpFormat.apply(lunlock);
         lunlock.setExecutionExceptionHandler(
                 (e, _, _) -> Failures.report(e, Terminal.standardError(globals)));
@@ -78,6 +82,7 @@ final class Commands {
             case "volume" -> new VolumeCommand(globals);
             case "discover" -> new DiscoverCommand(globals);
             case "scsi" -> new ScsiCommand(globals);
+            case "bench" -> new BenchCommand(globals);
             case "daemon" -> new DaemonCommand(globals, opener);
             case "demo" -> new DemoCommand(globals);
             case "help" -> new HelpCommand();
@@ -93,13 +98,13 @@ final class Commands {
         }
     }
 
-    private static ScsiQuestion question(String text) {
-        for (ScsiQuestion known : ScsiQuestion.values()) {
+    private static <E extends Enum<E>> E oneOf(E[] values, String text) {
+        for (E known : values) {
             if (known.toString().equals(text)) {
                 return known;
             }
         }
-        List<String> known = Stream.of(ScsiQuestion.values()).map(it -> it.toString()).toList();
+        List<String> known = Stream.of(values).map(it -> it.toString()).toList();
         throw new TypeConversionException(
                 Suggest.nearest(text, known)
                         .map(near -> "'%s', did you mean '%s'?".formatted(text, near))

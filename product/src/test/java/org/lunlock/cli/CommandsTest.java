@@ -78,6 +78,12 @@ class CommandsTest {
                 "scsi capacty a | invalid value for positional parameter at index 0 (QUESTION):"
                         + " 'capacty', did you mean 'capacity'? (lunlock scsi): see lunlock scsi"
                         + " --help",
+                "bench a --rw read --block 4x | invalid value for option '--block': '4x' is not a size"
+                        + " such as 512, 4k or 1m (lunlock bench): see lunlock bench --help",
+                "bench a --block 2m | a request has 512 bytes to 1 MiB (--block)",
+                "bench a --depth 0 | 1 to 128 requests are under way (--depth)",
+                "bench a --rw randwrite | writing destroys what the volume holds (--rw randwrite): add"
+                        + " --destroy-data if nothing on it is needed",
                 "run backup --no-mount -- tar c {} | there is no mount point with --no-mount (run):"
                         + " use {device} instead of {}"
             })
@@ -112,6 +118,7 @@ class CommandsTest {
         "volume",
         "discover",
         "scsi",
+        "bench",
         "daemon",
         "help"
     })

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.bench;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.HdrHistogram.Histogram;
+import org.lunlock.block.BlockDevice;
+
+/** Runs a workload on a device and measures it. */
+public final class Benchmark {
+    private static final Duration PROGRESS_EVERY = Duration.ofMillis(500);
+
+    /** What is under way when time is up has this long to end. */
+    private static final Duration END_WITHIN = Duration.ofSeconds(60);
+
+    private final BlockDevice device;
+    private final Workload workload;
+    private final Consumer<Measurement> progress;
+
+    /**
+     * @param progress hears twice a second what was measured so far, in the thread that runs
+     */
+    public Benchmark(BlockDevice device, Workload workload, Consumer<Measurement> progress) {
+        this.device = device;
+        this.workload = workload;
+        this.progress = progress;
+    }
+
+    /**
+     * Warms up, measures, and returns when no request is under way any more.
+     *
+     * @throws IOException when a request failed: of the first one that did
+     */
+    public Measurement run() throws IOException {
+        Load load = new Load(device, workload);
+        load.start();
+        pause(load, System.nanoTime() + workload.warmUp().toNanos());
+        Histogram interval = load.latencies(null);
+        Histogram all = new Histogram(interval);
+        Usage start = Usage.now();
+        Usage used = start.since(start);
+        while (used.nanos() < workload.duration().toNanos() && !load.failed()) {
+            long left = workload.duration().toNanos() - used.nanos();
+            pause(load, System.nanoTime() + Math.min(left, PROGRESS_EVERY.toNanos()));
+            used = Usage.now().since(start);
+            interval = load.latencies(interval);
+            all.add(interval);
+            progress.accept(Measurement.of(workload, all, used));
+        }
+        load.stop(END_WITHIN);
+        return Measurement.of(workload, all, used);
+    }
+
+    private static void pause(Load load, long untilNanos) {
+        long left = untilNanos - System.nanoTime();
+        while (left > 0 && !load.failed() && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(Math.min(left, PROGRESS_EVERY.toNanos()));
+            left = untilNanos - System.nanoTime();
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.bench;
+
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * What is asked of a device, over and over.
+ *
+ * @param requestBytes of each request; a multiple of the device's block
+ * @param depth requests under way at a time
+ * @param warmUp for so long nothing counts: until the code is compiled and TCP has found its window
+ * @param duration for so long everything counts
+ */
+public record Workload(
+        Pattern pattern, int requestBytes, int depth, Duration warmUp, Duration duration) {
+
+    /** Which requests, and where. */
+    public enum Pattern {
+        READ(false, false),
+        WRITE(true, false),
+        RANDREAD(false, true),
+        RANDWRITE(true, true);
+
+        private final boolean writes;
+        private final boolean random;
+
+        Pattern(boolean writes, boolean random) {
+            this.writes = writes;
+            this.random = random;
+        }
+
+        public boolean writes() {
+            return writes;
+        }
+
+        /** Anywhere, instead of one after the other and from the start again. */
+        public boolean random() {
+            return random;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+}
