@@ -36,8 +36,8 @@ public interface BlockDevice extends AutoCloseable {
     }
 
     /**
-     * Starts a request. Waits, with a deadline, while too many are under way; never throws for what
-     * the device or the network does: that arrives in {@link BlockRequest#completed}.
+     * Starts a request, which may have any length. Does not wait; never throws for what the device
+     * or the network does: that arrives in {@link BlockRequest#completed}.
      */
     void submit(BlockRequest request);
 

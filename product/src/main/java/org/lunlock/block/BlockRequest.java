@@ -23,7 +23,7 @@ public abstract class BlockRequest {
         FLUSH,
         /** The range is not needed any more: it may read as anything until it is written. */
         DISCARD,
-        /** The range reads as zeroes afterwards. */
+        /** The range reads as zeroes afterwards; its space may be given back. */
         WRITE_ZEROES
     }
 
@@ -34,6 +34,7 @@ public abstract class BlockRequest {
     private long lengthBytes;
     private ByteBuffer data = NO_DATA;
     private boolean forceUnitAccess;
+    private boolean keepsSpace;
 
     /** What the device keeps for this request from one use to the next. */
     @Nullable Object deviceState;
@@ -49,6 +50,7 @@ public abstract class BlockRequest {
         this.lengthBytes = data.remaining();
         this.data = data;
         this.forceUnitAccess = forceUnitAccess;
+        this.keepsSpace = false;
     }
 
     /** Makes this a FLUSH (range 0, 0), DISCARD or WRITE_ZEROES. */
@@ -58,6 +60,13 @@ public abstract class BlockRequest {
         this.lengthBytes = lengthBytes;
         this.data = NO_DATA;
         this.forceUnitAccess = false;
+        this.keepsSpace = false;
+    }
+
+    /** Makes this a WRITE_ZEROES after which a write to the range finds its space as before. */
+    public final void zeroKeepingSpace(long offsetBytes, long lengthBytes) {
+        command(Operation.WRITE_ZEROES, offsetBytes, lengthBytes);
+        this.keepsSpace = true;
     }
 
     /**
@@ -87,6 +96,11 @@ public abstract class BlockRequest {
     /** Whether a WRITE is on stable storage when it completes. */
     public final boolean forceUnitAccess() {
         return forceUnitAccess;
+    }
+
+    /** Whether a WRITE_ZEROES gives no space back. */
+    public final boolean keepsSpace() {
+        return keepsSpace;
     }
 
     /** A request that somebody waits for. The device's own deadlines bound the wait. */

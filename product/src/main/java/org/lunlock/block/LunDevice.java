@@ -16,6 +16,7 @@ import org.lunlock.iscsi.session.Task;
 /**
  * A logical unit as a block device. Aligned requests of up to {@link LunGeometry#transferBytes} are
  * one SCSI command each, straight from the caller's buffer; the others go through {@link SlowPath}.
+ * Writes of the same blocks go side by side; only a merge into a block has the block to itself.
  *
  * <p>The lease guard is in the session: all I/O is {@link Task.Conduct#GUARDED}, so that once
  * another host has taken over nothing more is sent.
@@ -25,7 +26,7 @@ public final class LunDevice implements BlockDevice {
     private final Lun lun;
     private final LunGeometry geometry;
     private final boolean readOnly;
-    private final WriteGate gate = new WriteGate();
+    private final RangeLocks locks = new RangeLocks();
     private final SlowPath slow;
     private final DeviceCounters counters = new DeviceCounters();
     private volatile boolean closed;
@@ -38,7 +39,7 @@ public final class LunDevice implements BlockDevice {
         this.lun = lun;
         this.geometry = geometry;
         this.readOnly = readOnly || geometry.writeProtected();
-        this.slow = new SlowPath(session, lun, geometry, gate, counters, this::releaseHeld);
+        this.slow = new SlowPath(session, lun, geometry, locks, counters);
     }
 
     @Override
@@ -58,7 +59,12 @@ public final class LunDevice implements BlockDevice {
 
     @Override
     public boolean discards() {
-        return geometry.unmaps() && !readOnly;
+        return geometry.provisioning().unmaps() && !readOnly;
+    }
+
+    @Override
+    public boolean punchesHoles() {
+        return geometry.provisioning().zeroesByUnmapping() && !readOnly;
     }
 
     public DeviceCounters.Totals totals() {
@@ -73,18 +79,13 @@ public final class LunDevice implements BlockDevice {
             return;
         }
         switch (request.operation()) {
-            case READ -> {
-                if (isOneCommand(request)) {
+            case READ, WRITE -> {
+                if (request.lengthBytes() == 0) {
+                    request.completed(null);
+                } else if (isOneCommand(request)) {
                     start(request);
                 } else {
                     slow.submit(request);
-                }
-            }
-            case WRITE -> {
-                if (!isOneCommand(request)) {
-                    slow.submit(request);
-                } else if (gate.enter(request)) {
-                    start(request);
                 }
             }
             case FLUSH -> start(request);
@@ -120,7 +121,6 @@ public final class LunDevice implements BlockDevice {
         return request.offsetBytes() % blockBytes == 0
                 && request.lengthBytes() % blockBytes == 0
                 && request.lengthBytes() <= geometry.transferBytes()
-                && request.lengthBytes() > 0
                 && !(request.forceUnitAccess() && !geometry.fua());
     }
 
@@ -135,26 +135,28 @@ public final class LunDevice implements BlockDevice {
         task.start();
     }
 
-    private void releaseHeld() {
-        for (BlockRequest held = gate.next(); held != null; held = gate.next()) {
-            start(held);
-        }
-    }
-
     /** Stops taking requests; those under way end by themselves or with the session. */
     @Override
     public void close() {
         closed = true;
-        slow.close();
     }
 
     /** The one command of a request; kept in the request and used again with it. */
     private final class FastTask extends Task {
         private final BlockRequest request;
+        private final Place place = new Place();
         private long startNanos;
 
         FastTask(BlockRequest request) {
             this.request = request;
+        }
+
+        /** The blocks of a WRITE, while it is under way. */
+        private final class Place extends RangeLocks.Entry {
+            @Override
+            protected void granted() {
+                send();
+            }
         }
 
         boolean belongsTo(LunDevice device) {
@@ -162,6 +164,16 @@ public final class LunDevice implements BlockDevice {
         }
 
         void start() {
+            startNanos = System.nanoTime();
+            if (request.operation() == BlockRequest.Operation.WRITE) {
+                long offset = request.offsetBytes();
+                locks.enter(place, offset, offset + request.lengthBytes(), false);
+            } else {
+                send();
+            }
+        }
+
+        private void send() {
             long lba = request.offsetBytes() / blockBytes();
             int blocks = (int) (request.lengthBytes() / blockBytes());
             switch (request.operation()) {
@@ -197,7 +209,6 @@ public final class LunDevice implements BlockDevice {
                 case DISCARD, WRITE_ZEROES ->
                         throw new IllegalStateException(request.operation() + " is not fast");
             }
-            startNanos = System.nanoTime();
             session.submit(this);
         }
 
@@ -205,7 +216,7 @@ public final class LunDevice implements BlockDevice {
         protected void completed(@Nullable IscsiException failure) {
             IscsiException told = failure;
             switch (request.operation()) {
-                case WRITE -> gate.leave();
+                case WRITE -> locks.leave(place);
                 case FLUSH -> {
                     if (failure instanceof ScsiException e && nothingToFlush(e)) {
                         told = null;

@@ -20,7 +20,7 @@ import org.lunlock.iscsi.session.ScsiExecutor;
  * @param transferBytes of one READ or WRITE at most; a multiple of the block
  * @param fua whether a WRITE can be told to end on stable storage
  * @param writesThrough whether the target says that it has no volatile write cache
- * @param unmapBlocksMax of one UNMAP, 0 when the logical unit has none
+ * @param provisioning how blocks are given back and zeroed
  */
 public record LunGeometry(
         Capacity capacity,
@@ -28,18 +28,9 @@ public record LunGeometry(
         boolean writeProtected,
         boolean fua,
         boolean writesThrough,
-        int unmapBlocksMax) {
+        Provisioning provisioning) {
     /** As much as one FUSE or NFS request carries. */
     private static final int TRANSFER_BYTES_MAX = 1 << 20;
-
-    /**
-     * One UNMAP is kept below this, so that it does not hold the logical unit up for long: 1 GiB.
-     */
-    private static final long UNMAP_BYTES_MAX = 1 << 30;
-
-    public boolean unmaps() {
-        return unmapBlocksMax > 0;
-    }
 
     /** Asks the logical unit. Optional pages that it refuses count as not there. */
     public static LunGeometry of(ScsiExecutor executor, Lun lun) throws IscsiException {
@@ -59,7 +50,7 @@ public record LunGeometry(
                 mode != null && mode.writeProtected(),
                 mode != null && mode.fuaSupported(),
                 mode != null && mode.writeCache() == ModeSense.WriteCache.DISABLED,
-                unmapBlocks(capacity, limits, provisioning));
+                Provisioning.of(capacity, limits, provisioning));
     }
 
     private static Capacity capacity(ScsiExecutor executor, Lun lun) throws IscsiException {
@@ -82,18 +73,5 @@ public record LunGeometry(
             blocks = Math.min(blocks, limits.maximumTransferBlocks());
         }
         return (int) Math.max(1, blocks) * capacity.blockBytes();
-    }
-
-    private static int unmapBlocks(
-            Capacity capacity,
-            @Nullable BlockLimits limits,
-            @Nullable LogicalBlockProvisioning provisioning) {
-        if (limits == null
-                || provisioning == null
-                || !provisioning.unmap()
-                || limits.maximumUnmapDescriptors() == 0) {
-            return 0;
-        }
-        return (int) Math.min(limits.maximumUnmapBlocks(), UNMAP_BYTES_MAX / capacity.blockBytes());
     }
 }

@@ -4,110 +4,78 @@ package org.lunlock.block;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
-import org.jspecify.annotations.Nullable;
-import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
-import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.ScsiException;
+import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.scsi.BlockCommands;
-import org.lunlock.iscsi.scsi.ScsiRequest;
 import org.lunlock.iscsi.scsi.SynchronizeCache;
 import org.lunlock.iscsi.scsi.Unmap;
+import org.lunlock.iscsi.scsi.WriteSame16;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.session.Task;
+import org.lunlock.posix.PageMemory;
 
 /**
- * Requests that are not one command: not aligned, longer than a command may be, discards, zeroes.
- * One thread does them one after the other, a command at a time, in straight lines. File systems on
- * a loop device with the logical unit's block size send none of them but discards.
+ * Requests that are not one command: not aligned, longer than a command may be, discards, zeroes. A
+ * virtual thread for each does it in straight lines, several commands at a time. File systems on a
+ * loop device with the logical unit's block size send none of them but discards and zeroes.
  */
-final class SlowPath implements AutoCloseable {
-    private static final ByteBuffer NO_DATA = ByteBuffer.allocate(0);
-
+final class SlowPath {
     private final Session session;
     private final Lun lun;
     private final LunGeometry geometry;
+    private final Provisioning provisioning;
     private final int blockBytes;
-    private final WriteGate gate;
+    private final RangeLocks locks;
     private final DeviceCounters counters;
-    private final Runnable afterMerge;
-    private final LinkedBlockingQueue<BlockRequest> requests = new LinkedBlockingQueue<>();
-    private final Thread thread;
-    private @Nullable ByteBuffer bounce;
-    private volatile boolean closed;
 
-    /**
-     * @param afterMerge lets the writes go that the gate kept out
-     */
+    /** Zeroes to write, never touched: its pages are the kernel's one page of zeroes. */
+    private final ByteBuffer zeroes;
+
+    private volatile boolean writeSameRefused;
+
     SlowPath(
             Session session,
             Lun lun,
             LunGeometry geometry,
-            WriteGate gate,
-            DeviceCounters counters,
-            Runnable afterMerge) {
+            RangeLocks locks,
+            DeviceCounters counters) {
         this.session = session;
         this.lun = lun;
         this.geometry = geometry;
+        this.provisioning = geometry.provisioning();
         this.blockBytes = geometry.capacity().blockBytes();
-        this.gate = gate;
+        this.locks = locks;
         this.counters = counters;
-        this.afterMerge = afterMerge;
-        this.thread =
-                Thread.ofPlatform()
-                        .name("block-slow-lun-" + lun.value())
-                        .daemon(true)
-                        .start(this::run);
+        int pages = Math.ceilDiv(geometry.transferBytes(), PageMemory.PAGE_BYTES);
+        this.zeroes = PageMemory.allocate(pages * PageMemory.PAGE_BYTES);
     }
 
     void submit(BlockRequest request) {
-        requests.add(request);
-        if (closed) {
-            failAll();
-        }
+        Thread.ofVirtual().name("block-slow-lun-" + lun.value()).start(() -> run(request));
     }
 
-    /** Fails what waits; the request under way ends by itself. */
-    @Override
-    public void close() {
-        closed = true;
-        thread.interrupt();
-        failAll();
-    }
-
-    private void failAll() {
-        for (BlockRequest request = requests.poll(); request != null; request = requests.poll()) {
-            request.completed(new TransportException("the block device of " + lun + " is closed"));
+    private void run(BlockRequest request) {
+        IOException failure = null;
+        long start = System.nanoTime();
+        try {
+            perform(request);
+        } catch (IOException e) {
+            failure = e;
+        } catch (RuntimeException | Error e) {
+            request.completed(new IOException("a bug in lunlock: " + e, e));
+            throw e;
         }
-    }
-
-    private void run() {
-        while (!closed) {
-            BlockRequest request;
-            try {
-                request = requests.take();
-            } catch (InterruptedException e) {
-                continue; // closed, or an interrupt that was meant for a command's wait
-            }
-            IOException failure = null;
-            long start = System.nanoTime();
-            try {
-                perform(request);
-            } catch (IOException e) {
-                failure = e;
-            }
-            counters.count(request, System.nanoTime() - start, failure != null);
-            request.completed(failure);
-        }
-        failAll();
+        counters.count(request, System.nanoTime() - start, failure != null);
+        request.completed(failure);
     }
 
     private void perform(BlockRequest request) throws IOException {
+        Span span = new Span(request.offsetBytes(), request.lengthBytes(), blockBytes);
         switch (request.operation()) {
-            case READ -> read(request);
-            case WRITE -> merging(() -> write(request));
-            case DISCARD -> discard(request);
-            case WRITE_ZEROES -> merging(() -> zero(request));
+            case READ -> read(span, request.data());
+            case WRITE -> locked(span, () -> write(span, request));
+            case DISCARD -> locked(span, () -> discard(span));
+            case WRITE_ZEROES -> locked(span, () -> zero(span, request.keepsSpace()));
             case FLUSH -> throw new IllegalStateException("FLUSH is not slow");
         }
     }
@@ -116,175 +84,203 @@ final class SlowPath implements AutoCloseable {
         void run() throws IOException;
     }
 
-    private void merging(Work work) throws IOException {
-        gate.beginMerge();
+    /** A range that ends inside of blocks has them to itself: they are read, merged and written. */
+    private void locked(Span span, Work work) throws IOException {
+        Place place = new Place();
+        locks.enter(place, span.blocksStart(), span.blocksEnd(), !span.aligned());
+        place.await();
         try {
             work.run();
         } finally {
-            gate.endMerge();
-            afterMerge.run();
+            locks.leave(place);
         }
     }
 
-    private void read(BlockRequest request) throws IOException {
-        ByteBuffer into = request.data();
-        long offset = request.offsetBytes();
-        while (into.hasRemaining()) {
-            ByteBuffer blocks = load(offset, into.remaining());
-            blocks.position((int) (offset % blockBytes));
-            int n = Math.min(blocks.remaining(), into.remaining());
-            into.put(into.position(), blocks, blocks.position(), n);
-            into.position(into.position() + n);
-            offset += n;
-        }
-    }
+    /** Waits for a range. Whoever has it gives it back within the session's time-outs. */
+    private static final class Place extends RangeLocks.Entry {
+        private final CountDownLatch granted = new CountDownLatch(1);
 
-    /** Reads the whole blocks around a range, as many as fit in one command. */
-    private ByteBuffer load(long offset, long length) throws IOException {
-        long start = offset - offset % blockBytes;
-        long end = roundUp(offset + length);
-        int bytes = (int) Math.min(end - start, geometry.transferBytes());
-        ByteBuffer blocks = bounce().clear().limit(bytes);
-        transfer(Task.Direction.READ, start, blocks);
-        return blocks;
-    }
-
-    private long roundUp(long offset) {
-        return (offset + blockBytes - 1) / blockBytes * blockBytes;
-    }
-
-    private ByteBuffer bounce() {
-        ByteBuffer buffer = bounce;
-        if (buffer == null) {
-            buffer = ByteBuffer.allocateDirect(geometry.transferBytes());
-            bounce = buffer;
-        }
-        return buffer;
-    }
-
-    private void write(BlockRequest request) throws IOException {
-        merge(request.offsetBytes(), request.lengthBytes(), request.data());
-        if (request.forceUnitAccess()) {
-            execute(SynchronizeCache.everything());
-        }
-    }
-
-    private void zero(BlockRequest request) throws IOException {
-        merge(request.offsetBytes(), request.lengthBytes(), null);
-    }
-
-    /** Writes a range of bytes, or zeroes; the rest of its first and last block stays. */
-    private void merge(long rangeOffset, long length, @Nullable ByteBuffer from)
-            throws IOException {
-        long offset = rangeOffset;
-        long end = rangeOffset + length;
-        while (offset < end) {
-            long start = offset - offset % blockBytes;
-            long stop = Math.min(roundUp(end), start + geometry.transferBytes());
-            int n = (int) (Math.min(end, stop) - offset);
-            ByteBuffer blocks = bounce().clear().limit((int) (stop - start));
-            if (offset > start) {
-                transfer(Task.Direction.READ, start, bounce().clear().limit(blockBytes));
-            }
-            boolean tailKept = offset + n < stop;
-            boolean sameBlock = stop - start == blockBytes && offset > start;
-            if (tailKept && !sameBlock) {
-                int last = (int) (stop - start) - blockBytes;
-                ByteBuffer lastBlock = bounce().clear().position(last).limit(last + blockBytes);
-                transfer(Task.Direction.READ, start + last, lastBlock);
-            }
-            blocks.clear().limit((int) (stop - start));
-            int at = (int) (offset - start);
-            if (from == null) {
-                zero(blocks, at, n);
-            } else {
-                blocks.put(at, from, from.position(), n);
-                from.position(from.position() + n);
-            }
-            transfer(Task.Direction.WRITE, start, blocks);
-            offset += n;
-        }
-    }
-
-    private static void zero(ByteBuffer buffer, int at, int length) {
-        for (int i = at; i < at + length; i++) {
-            buffer.put(i, (byte) 0);
-        }
-    }
-
-    /** Only whole blocks are discarded; what is cut off at the ends keeps its bytes. */
-    private void discard(BlockRequest request) throws IOException {
-        long first = roundUp(request.offsetBytes()) / blockBytes;
-        long end = (request.offsetBytes() + request.lengthBytes()) / blockBytes;
-        if (!geometry.unmaps()) {
-            throw new IOException("DISCARD refused: " + lun + " has no UNMAP");
-        }
-        while (first < end) {
-            int blocks = (int) Math.min(end - first, geometry.unmapBlocksMax());
-            execute(Unmap.range(first, blocks));
-            first += blocks;
-        }
-    }
-
-    private void transfer(Task.Direction direction, long offset, ByteBuffer blocks)
-            throws IscsiException {
-        new OneCommand().transfer(direction, offset / blockBytes, blocks);
-    }
-
-    private void execute(ScsiRequest<?> request) throws IscsiException {
-        new OneCommand().execute(request);
-    }
-
-    /** One command and the wait for it, which the session ends within its own time-outs. */
-    private final class OneCommand extends Task {
-        private final CountDownLatch done = new CountDownLatch(1);
-        private @Nullable IscsiException failure;
-
-        void transfer(Direction direction, long lba, ByteBuffer data) throws IscsiException {
-            int blocks = data.remaining() / blockBytes;
-            boolean read = direction == Direction.READ;
-            prepare(
-                    read ? "READ" : "WRITE",
-                    lun,
-                    read
-                            ? BlockCommands.readHigh(lba, blocks, 0)
-                            : BlockCommands.writeHigh(lba, blocks, 0),
-                    read ? BlockCommands.readLow(lba, blocks) : BlockCommands.writeLow(lba, blocks),
-                    direction,
-                    data,
-                    true,
-                    Conduct.GUARDED);
-            await();
+        @Override
+        protected void granted() {
+            granted.countDown();
         }
 
-        void execute(ScsiRequest<?> request) throws IscsiException {
-            prepare(lun, request, NO_DATA, Conduct.GUARDED);
-            await();
-        }
-
-        private void await() throws IscsiException {
-            session.submit(this);
+        void await() {
             boolean interrupted = false;
             while (true) {
                 try {
-                    done.await();
+                    granted.await();
                     break;
                 } catch (InterruptedException e) {
-                    interrupted = true; // the buffer is the session's until the end
+                    interrupted = true;
                 }
             }
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-            if (failure != null) {
-                throw failure;
+        }
+    }
+
+    private Commands commands() {
+        return new Commands(session, lun, blockBytes);
+    }
+
+    private void read(Span span, ByteBuffer into) throws IOException {
+        Commands commands = commands();
+        Edges edges = new Edges(span);
+        edges.load(commands);
+        int start = into.position();
+        forEachPart(
+                span,
+                (offset, bytes) -> {
+                    int at = start + (int) (offset - span.offset());
+                    commands.read(offset, into.slice(at, bytes));
+                });
+        commands.await();
+        edges.copyTo(into, start);
+    }
+
+    private void write(Span span, BlockRequest request) throws IOException {
+        ByteBuffer from = request.data();
+        int start = from.position();
+        boolean fua = request.forceUnitAccess() && geometry.fua();
+        int flags = fua ? BlockCommands.FUA : 0;
+        Commands commands = commands();
+        Edges edges = new Edges(span);
+        edges.load(commands);
+        commands.await();
+        edges.mergeFrom(from, start);
+        edges.store(commands, flags);
+        forEachPart(
+                span,
+                (offset, bytes) -> {
+                    int at = start + (int) (offset - span.offset());
+                    commands.write(offset, from.slice(at, bytes), flags);
+                });
+        commands.await();
+        if (request.forceUnitAccess() && !fua) {
+            commands.execute(SynchronizeCache.everything());
+            commands.await();
+        }
+    }
+
+    private void zero(Span span, boolean keepsSpace) throws IOException {
+        Commands commands = commands();
+        Edges edges = new Edges(span);
+        edges.load(commands);
+        commands.await();
+        edges.mergeZeroes(zeroes);
+        edges.store(commands, 0);
+        commands.await();
+        if (writeSameRefused || !zeroedByWriteSame(span, keepsSpace)) {
+            forEachPart(span, (offset, bytes) -> commands.write(offset, zeroes.slice(0, bytes), 0));
+            commands.await();
+        }
+    }
+
+    /** False when the logical unit does not know the command; all is to be written then. */
+    private boolean zeroedByWriteSame(Span span, boolean keepsSpace) throws IOException {
+        boolean unmap = provisioning.zeroesByUnmapping() && !keepsSpace;
+        long end = span.tailStart() / blockBytes;
+        Commands commands = commands();
+        for (long lba = span.middleStart() / blockBytes; lba < end; ) {
+            int blocks = (int) Math.min(end - lba, provisioning.writeSameBlocksMax());
+            commands.execute(WriteSame16.zeroes(lba, blocks, unmap, blockBytes));
+            lba += blocks;
+        }
+        try {
+            commands.await();
+            return true;
+        } catch (ScsiException e) {
+            Sense sense = e.sense();
+            if (sense == null || sense.key() != Sense.Key.ILLEGAL_REQUEST) {
+                throw e;
+            }
+            writeSameRefused = true;
+            return false;
+        }
+    }
+
+    /** Only whole blocks are discarded; what is cut off at the ends keeps its bytes. */
+    private void discard(Span span) throws IOException {
+        if (!provisioning.unmaps()) {
+            throw new IOException("DISCARD refused: " + lun + " has no UNMAP");
+        }
+        Commands commands = commands();
+        long end = span.tailStart() / blockBytes;
+        for (long lba = span.middleStart() / blockBytes; lba < end; ) {
+            long stop = provisioning.unmapEnd(lba, end);
+            commands.execute(Unmap.range(lba, (int) (stop - lba)));
+            lba = stop;
+        }
+        commands.await();
+    }
+
+    private interface Part {
+        void at(long offset, int bytes);
+    }
+
+    /** The whole blocks of a range, as much at a time as one command may move. */
+    private void forEachPart(Span span, Part part) {
+        for (long offset = span.middleStart(); offset < span.tailStart(); ) {
+            int bytes = (int) Math.min(span.tailStart() - offset, geometry.transferBytes());
+            part.at(offset, bytes);
+            offset += bytes;
+        }
+    }
+
+    /** The first and the last block of a range, where it has only a part of them; else empty. */
+    private static final class Edges {
+        private final Span span;
+        private final ByteBuffer head;
+        private final ByteBuffer tail;
+
+        Edges(Span span) {
+            this.span = span;
+            head = ByteBuffer.allocate(span.headLength() == 0 ? 0 : span.blockBytes());
+            tail = ByteBuffer.allocate(span.tailLength() == 0 ? 0 : span.blockBytes());
+        }
+
+        private int headAt() {
+            return (int) (span.offset() - span.blocksStart());
+        }
+
+        void load(Commands commands) {
+            if (head.hasRemaining()) {
+                commands.read(span.blocksStart(), head);
+            }
+            if (tail.hasRemaining()) {
+                commands.read(span.tailStart(), tail);
             }
         }
 
-        @Override
-        protected void completed(@Nullable IscsiException failure) {
-            this.failure = failure;
-            done.countDown();
+        void store(Commands commands, int flags) {
+            if (head.hasRemaining()) {
+                commands.write(span.blocksStart(), head, flags);
+            }
+            if (tail.hasRemaining()) {
+                commands.write(span.tailStart(), tail, flags);
+            }
+        }
+
+        /** Puts the range's own bytes at either end where they belong in its data. */
+        void copyTo(ByteBuffer data, int start) {
+            data.put(start, head, headAt(), span.headLength());
+            data.put(start + tailInData(), tail, 0, span.tailLength());
+        }
+
+        void mergeFrom(ByteBuffer data, int start) {
+            head.put(headAt(), data, start, span.headLength());
+            tail.put(0, data, start + tailInData(), span.tailLength());
+        }
+
+        void mergeZeroes(ByteBuffer zeroes) {
+            head.put(headAt(), zeroes, 0, span.headLength());
+            tail.put(0, zeroes, 0, span.tailLength());
+        }
+
+        private int tailInData() {
+            return (int) (span.length() - span.tailLength());
         }
     }
 }

@@ -204,7 +204,11 @@ final class FuseServer {
             slot.refuse(errno);
             return;
         }
-        slot.command(Operation.WRITE_ZEROES, offset, length);
+        if (hole) {
+            slot.command(Operation.WRITE_ZEROES, offset, length);
+        } else {
+            slot.zeroKeepingSpace(offset, length);
+        }
         device.submit(slot);
     }
 
