@@ -22,16 +22,24 @@ class ArchitectureTest {
     static final ArchRule ARROWS_GO_DOWN_ONLY =
             layeredArchitecture()
                     .consideringOnlyDependenciesInLayers()
+                    .layer("server")
+                    .definedBy("org.lunlock.lockserver")
+                    .layer("web")
+                    .definedBy("org.lunlock.lockserver.web..")
+                    .layer("api")
+                    .definedBy("org.lunlock.lockserver.api..")
                     .layer("clerk")
                     .definedBy("org.lunlock.lockserver.clerk..")
                     .layer("store")
                     .definedBy("org.lunlock.lockserver.store..")
                     .layer("model")
                     .definedBy("org.lunlock.lockserver.model..")
+                    .whereLayer("web")
+                    .mayOnlyBeAccessedByLayers("server")
                     .whereLayer("clerk")
-                    .mayNotBeAccessedByAnyLayer()
+                    .mayOnlyBeAccessedByLayers("web", "server")
                     .whereLayer("store")
-                    .mayOnlyBeAccessedByLayers("clerk");
+                    .mayOnlyBeAccessedByLayers("clerk", "web", "server");
 
     @ArchTest
     static final ArchRule MODEL_IS_PURE =

@@ -11,6 +11,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.store.StoreException.Kind;
 
 /** Opens SQLite databases that are whole, ours, and durable at every commit. */
@@ -129,8 +130,7 @@ final class Database {
                 Kind.IO, "the store cannot be used (%s): %s".formatted(file, e.getMessage()), e);
     }
 
-    static StoreException damaged(
-            Path file, String what, @org.jspecify.annotations.Nullable Exception cause) {
+    static StoreException damaged(Path file, String what, @Nullable Exception cause) {
         return new StoreException(
                 Kind.DAMAGED,
                 "the store is damaged (%s: %s): put a copy back, or move it away to begin anew"

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.lockserver;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.lunlock.lockserver.TestServer.CLAIM_A;
+import static org.lunlock.lockserver.TestServer.CLAIM_B;
+import static org.lunlock.lockserver.TestServer.claimPath;
+import static org.lunlock.lockserver.TestServer.status;
+
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.NullMarked;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lunlock.lockserver.api.ClaimStatus;
+import org.lunlock.lockserver.store.Right;
+
+@NullMarked
+class LockServerTest {
+    @TempDir private Path directory;
+    private TestServer server;
+    private String mac;
+    private String boss;
+
+    @BeforeEach
+    void start() throws Exception {
+        server = TestServer.start(directory);
+        mac = server.token("mac", Right.USE, "backup");
+        boss = server.token("boss", Right.ADMIN, "*");
+    }
+
+    @AfterEach
+    void stop() {
+        server.close();
+    }
+
+    @Test
+    void freeVolumeIsGrantedWithAToken() throws Exception {
+        ClaimStatus claim = status(server.claim(mac, "backup", CLAIM_A));
+        assertThat(claim.token()).isPositive();
+        assertThat(claim.place()).isZero();
+        assertThat(server.get(mac, "/v1/volumes/backup").body())
+                .contains("\"host\":\"mac\"", "\"principal\":\"mac\"", "\"leaseMillis\":15000");
+    }
+
+    @Test
+    void whoeverWaitsHearsItsPlaceAndWhenToAskAgain() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        HttpResponse<String> answer = server.claim(mac, "backup", CLAIM_B);
+        assertThat(status(answer).token()).isNull();
+        assertThat(status(answer).place()).isEqualTo(1);
+        assertThat(answer.headers().firstValue("Retry-After")).contains("1");
+    }
+
+    @Test
+    void longPollIsAnsweredWithTheGrant() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        server.claim(mac, "backup", CLAIM_B);
+        CompletableFuture<HttpResponse<String>> poll =
+                server.sendAsync(mac, "GET", claimPath("backup", CLAIM_B) + "?wait=20");
+        server.send(mac, "DELETE", claimPath("backup", CLAIM_A), null);
+        assertThat(status(poll.get(20, SECONDS)).token()).isPositive();
+    }
+
+    @Test
+    void longPollEndsAfterItsTime() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        server.claim(mac, "backup", CLAIM_B);
+        HttpResponse<String> answer = server.get(mac, claimPath("backup", CLAIM_B) + "?wait=1");
+        assertThat(status(answer).token()).isNull();
+    }
+
+    @Test
+    void renewalKeepsTheGrant() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        HttpResponse<String> answer =
+                server.send(
+                        mac,
+                        "POST",
+                        claimPath("backup", CLAIM_A) + "/renewals",
+                        "{\"readBytesPerSecond\":1,\"writtenBytesPerSecond\":4096}");
+        assertThat(answer.statusCode()).isEqualTo(200);
+        assertThat(server.get(mac, "/v1/volumes").body())
+                .contains("\"writtenBytesPerSecond\":4096");
+    }
+
+    @Test
+    void forcedUnlockTellsTheOldHolderWhoAndWhy() throws Exception {
+        long token = token(server.claim(mac, "backup", CLAIM_A));
+        HttpResponse<String> unlocked =
+                server.send(
+                        boss,
+                        "POST",
+                        "/v1/volumes/backup/unlock",
+                        "{\"token\":%d,\"volume\":\"backup\",\"reason\":\"it hangs\"}"
+                                .formatted(token));
+        assertThat(unlocked.statusCode()).isEqualTo(200);
+        HttpResponse<String> renewal =
+                server.send(mac, "POST", claimPath("backup", CLAIM_A) + "/renewals", "{}");
+        assertThat(renewal.statusCode()).isEqualTo(410);
+        assertThat(renewal.body()).contains("\"endedBy\":\"boss\"", "it hangs", "forced");
+        assertThat(server.get(mac, "/v1/volumes/backup/history").body()).contains("it hangs");
+    }
+
+    @Test
+    void forcedUnlockOfAnotherHolderTakesNothing() throws Exception {
+        long token = token(server.claim(mac, "backup", CLAIM_A));
+        HttpResponse<String> answer =
+                server.send(
+                        boss,
+                        "POST",
+                        "/v1/volumes/backup/unlock",
+                        "{\"token\":%d,\"volume\":\"backup\",\"reason\":\"x\"}"
+                                .formatted(token - 1));
+        assertThat(answer.statusCode()).isEqualTo(409);
+        assertThat(status(server.get(mac, claimPath("backup", CLAIM_A))).token()).isEqualTo(token);
+    }
+
+    @Test
+    void unlockNamesTheVolumeTwice() throws Exception {
+        long token = token(server.claim(mac, "backup", CLAIM_A));
+        HttpResponse<String> answer =
+                server.send(
+                        boss,
+                        "POST",
+                        "/v1/volumes/backup/unlock",
+                        "{\"token\":%d,\"volume\":\"photos\",\"reason\":\"x\"}".formatted(token));
+        assertThat(answer.statusCode()).isEqualTo(400);
+    }
+
+    private static long token(HttpResponse<String> answer) {
+        Long token = status(answer).token();
+        assertThat(token).isNotNull();
+        return token == null ? 0 : token;
+    }
+
+    @Test
+    void withoutAGoodTokenNothingIsDoneAndTheAttemptIsInTheAuditLog() throws Exception {
+        String other = server.token("other", Right.USE, "photos");
+        String revoked = server.token("revoked", Right.USE, "*");
+        server.revoke("revoked");
+        for (String bad : new String[] {"", "lunlock_wrong", revoked}) {
+            HttpResponse<String> answer = server.claim(bad, "backup", CLAIM_A);
+            assertThat(answer.statusCode()).isEqualTo(401);
+            assertThat(answer.headers().firstValue("WWW-Authenticate")).contains("Bearer");
+        }
+        assertThat(server.claim(other, "backup", CLAIM_A).statusCode()).isEqualTo(403);
+        assertThat(server.get(mac, "/v1/audit").statusCode()).isEqualTo(403);
+        assertThat(unlock(mac).statusCode()).isEqualTo(403);
+        assertThat(server.get(boss, "/v1/volumes").body()).isEqualTo("[]");
+        String audit = server.get(boss, "/v1/audit").body();
+        assertThat(audit.split("\"denied\"", -1)).hasSize(1 + 6);
+        assertThat(audit).contains("401 PUT /v1/volumes/backup/claims/").contains("127.0.0.1");
+        assertThat(audit).contains("\"principal\":\"other\"", "403 PUT", "403 POST", "403 GET");
+    }
+
+    private HttpResponse<String> unlock(String token) throws Exception {
+        String body = "{\"token\":1,\"volume\":\"backup\",\"reason\":\"x\"}";
+        return server.send(token, "POST", "/v1/volumes/backup/unlock", body);
+    }
+
+    @Test
+    void claimOfAnotherTokenIsNobodyElses() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        HttpResponse<String> answer =
+                server.send(boss, "DELETE", claimPath("backup", CLAIM_A), null);
+        assertThat(answer.statusCode()).isEqualTo(403);
+        assertThat(status(server.get(mac, claimPath("backup", CLAIM_A))).token()).isPositive();
+    }
+
+    @Test
+    void volumesWithoutARightAreNotSeen() throws Exception {
+        server.claim(boss, "secret", CLAIM_A);
+        server.claim(mac, "backup", CLAIM_B);
+        assertThat(server.get(mac, "/v1/volumes").body())
+                .contains("backup")
+                .doesNotContain("secret");
+    }
+
+    @Test
+    void unknownFieldsAndWrongValuesAreRefusedInOneLine() throws Exception {
+        String path = claimPath("backup", CLAIM_A);
+        assertBad(
+                path,
+                "{\"host\":\"mac\",\"leaseMillis\":15000,\"hots\":1}",
+                "unknown field 'hots'");
+        assertBad(path, "{\"leaseMillis\":15000}", "'host'");
+        assertBad(path, "{\"host\":\"mac\"}", "leaseMillis");
+        assertBad(path, "{\"host\":\"mac\",\"leaseMillis\":5}", "leaseMillis");
+        assertBad(path, "{\"host\":\"mac\",\"leaseMillis\":\"x\"}", "leaseMillis");
+        assertBad(path, "{\"host\":", "not JSON");
+        assertBad(path, "{\"host\":\"mac\",\"leaseMillis\":15000} x", "");
+        assertBad(claimPath("backup", "short"), "{}", "claim's id");
+        assertThat(server.get(boss, "/v1/volumes").body()).isEqualTo("[]");
+    }
+
+    private void assertBad(String path, String body, String message) throws Exception {
+        HttpResponse<String> answer = server.send(boss, "PUT", path, body);
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body())
+                .contains("\"error\":\"bad-request\"", message)
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void whatIsNotThereIsSaidSo() throws Exception {
+        assertThat(server.get(mac, "/v1/nothing").statusCode()).isEqualTo(404);
+        assertThat(server.get(mac, "/nothing").statusCode()).isEqualTo(404);
+        assertThat(server.send(mac, "POST", "/v1/volumes", "{}").statusCode()).isEqualTo(405);
+        assertThat(server.get(mac, claimPath("backup", CLAIM_A)).statusCode()).isEqualTo(404);
+    }
+
+    @Test
+    void healthAndMetricsNeedNoTokenAndNameNobody() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        assertThat(server.get("", "/healthz").body()).isEqualTo("ok\n");
+        HttpResponse<String> metrics = server.get("", "/metrics");
+        assertThat(metrics.body())
+                .contains("lunlock_grants_total 1.0", "lunlock_requests_total{status=\"200\"}")
+                .doesNotContain("backup", "mac");
+    }
+
+    @Test
+    void everythingIsAsItWasAfterAStart() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        server.claim(mac, "backup", CLAIM_B);
+        long before = token(server.get(mac, claimPath("backup", CLAIM_A)));
+        server.close();
+        server = TestServer.start(directory);
+        assertThat(token(server.get(mac, claimPath("backup", CLAIM_A)))).isEqualTo(before);
+        assertThat(status(server.get(mac, claimPath("backup", CLAIM_B))).place()).isEqualTo(1);
+    }
+}
