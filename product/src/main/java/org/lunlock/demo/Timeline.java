@@ -9,11 +9,13 @@ import java.util.Locale;
 final class Timeline {
     private final PrintStream out;
     private final boolean styled;
+    private final boolean ticks;
     private final long startNanos = System.nanoTime();
 
     Timeline(PrintStream out, boolean styled) {
         this.out = out;
         this.styled = styled;
+        this.ticks = out.charset().newEncoder().canEncode('✓');
     }
 
     /** A new part of the story. */
@@ -29,12 +31,16 @@ final class Timeline {
 
     /** Something that had to hold does. */
     void holds(String text) {
-        line(styled ? "\u001b[32m✓\u001b[0m" : "✓", text);
+        mark("32", ticks ? "✓" : "+", text);
     }
 
     /** Something that had to hold does not. */
     void fails(String text) {
-        line(styled ? "\u001b[31m✗\u001b[0m" : "✗", text);
+        mark("31", ticks ? "✗" : "!", text);
+    }
+
+    private void mark(String colour, String mark, String text) {
+        line(styled ? "\u001b[" + colour + "m" + mark + "\u001b[0m" : mark, text);
     }
 
     private synchronized void line(String mark, String text) {
