@@ -18,14 +18,15 @@ public record SessionConfig(
         List<String> chapAlgorithms,
         int queueDepth,
         Timeouts timeouts) {
-    /** The default is the one of open-iscsi. */
+    /** Those that the initiator knows, the strongest first. */
+    private static final List<String> CHAP_ALGORITHMS =
+            List.of("SHA3-256", "SHA256", "SHA1", "MD5");
+
+    /** Of the queue depth, it is the one of open-iscsi. */
     public static final SessionConfig DEFAULT =
-            new SessionConfig(false, false, List.of("MD5"), 32, Timeouts.DEFAULT);
+            new SessionConfig(false, false, CHAP_ALGORITHMS, 32, Timeouts.DEFAULT);
 
     public static final int QUEUE_DEPTH_MAX = 128;
-
-    /** Those that the initiator knows. */
-    private static final List<String> CHAP_ALGORITHMS = List.of("MD5");
 
     static SessionConfig read(TableReader table, SessionConfig fallback) {
         return new SessionConfig(

@@ -13,8 +13,10 @@ import java.util.Map;
  * @param noopOutInterval of silence until the target is pinged
  * @param noopOutTimeout until a ping without answer means that the connection is lost
  * @param replacement for a lost connection to come back, before commands fail
- * @param abort until the target has answered ABORT TASK
- * @param luReset until the target has answered LOGICAL UNIT RESET
+ * @param abort until the target has answered ABORT TASK for a command that takes too long; then its
+ *     logical unit is reset
+ * @param luReset until the target has answered LOGICAL UNIT RESET; then the connection is given up
+ * @param tgtReset until the target has answered TARGET WARM RESET or TARGET COLD RESET
  */
 public record Timeouts(
         Duration login,
@@ -23,7 +25,8 @@ public record Timeouts(
         Duration noopOutTimeout,
         Duration replacement,
         Duration abort,
-        Duration luReset) {
+        Duration luReset,
+        Duration tgtReset) {
     public static final Timeouts DEFAULT =
             new Timeouts(
                     Duration.ofSeconds(15),
@@ -32,6 +35,7 @@ public record Timeouts(
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(120),
                     Duration.ofSeconds(15),
+                    Duration.ofSeconds(30),
                     Duration.ofSeconds(30));
 
     private static final Duration LEAST = Duration.ofMillis(100);
@@ -45,7 +49,8 @@ public record Timeouts(
                 table.span("noop_out_timeout", LEAST, MOST, fallback.noopOutTimeout),
                 table.span("replacement_timeout", LEAST, MOST, fallback.replacement),
                 table.span("abort_timeout", LEAST, MOST, fallback.abort),
-                table.span("lu_reset_timeout", LEAST, MOST, fallback.luReset));
+                table.span("lu_reset_timeout", LEAST, MOST, fallback.luReset),
+                table.span("tgt_reset_timeout", LEAST, MOST, fallback.tgtReset));
     }
 
     void describe(Map<String, Object> to) {
@@ -56,5 +61,6 @@ public record Timeouts(
         to.put("replacement_timeout", Durations.print(replacement));
         to.put("abort_timeout", Durations.print(abort));
         to.put("lu_reset_timeout", Durations.print(luReset));
+        to.put("tgt_reset_timeout", Durations.print(tgtReset));
     }
 }

@@ -10,6 +10,7 @@ import org.lunlock.config.SessionConfig;
 import org.lunlock.config.VolumeConfig;
 import org.lunlock.iscsi.IscsiName;
 import org.lunlock.iscsi.Isid;
+import org.lunlock.iscsi.login.ChapAlgorithm;
 import org.lunlock.iscsi.login.Credentials;
 import org.lunlock.iscsi.login.Digest;
 import org.lunlock.iscsi.login.LoginParameters;
@@ -76,7 +77,20 @@ final class Logins {
     static LoginParameters parameters(SessionConfig config) {
         return LoginParameters.DEFAULTS
                 .withHeaderDigest(config.headerDigest() ? Digest.CRC32C_PREFERRED : Digest.NONE)
-                .withDataDigest(config.dataDigest() ? Digest.CRC32C_PREFERRED : Digest.NONE);
+                .withDataDigest(config.dataDigest() ? Digest.CRC32C_PREFERRED : Digest.NONE)
+                .withChapAlgorithms(
+                        config.chapAlgorithms().stream().map(Logins::chapAlgorithm).toList());
+    }
+
+    /** By the names of open-iscsi. */
+    private static ChapAlgorithm chapAlgorithm(String name) {
+        return switch (name) {
+            case "SHA3-256" -> ChapAlgorithm.SHA3_256;
+            case "SHA256" -> ChapAlgorithm.SHA_256;
+            case "SHA1" -> ChapAlgorithm.SHA_1;
+            case "MD5" -> ChapAlgorithm.MD5;
+            default -> throw new IllegalStateException("the configuration let pass " + name);
+        };
     }
 
     /** The configured ones, the login within the time that one step may take. */
@@ -90,6 +104,8 @@ final class Logins {
                 configured.noopOutTimeout(),
                 configured.replacement(),
                 Timeouts.DEFAULT.command(),
-                configured.luReset());
+                configured.abort(),
+                configured.luReset(),
+                configured.tgtReset());
     }
 }

@@ -60,6 +60,7 @@ class ConfigurationTest {
                                 replacement_timeout = "2m"
                                 abort_timeout = "12s"
                                 lu_reset_timeout = "13s"
+                                tgt_reset_timeout = "14s"
                                 queue-depth = 64
                                 identity = "naa.6001405"
                                 """)
@@ -91,7 +92,8 @@ class ConfigurationTest {
                                         Duration.ofSeconds(11),
                                         Duration.ofMinutes(2),
                                         Duration.ofSeconds(12),
-                                        Duration.ofSeconds(13))));
+                                        Duration.ofSeconds(13),
+                                        Duration.ofSeconds(14))));
     }
 
     @Test
@@ -203,9 +205,9 @@ class ConfigurationTest {
                 "noop_out_interval = 0                     | use 100ms to 1d",
                 "login-timeout = 5                         | did you mean 'login_timeout'",
                 "fence = 'wall'                            | \"reservation\" or \"none\"",
-                "chap-algorithms = []                      | use MD5",
-                "chap-algorithms = ['MD4']                 | use MD5",
-                "chap-algorithms = [[1]]                   | use MD5",
+                "chap-algorithms = []                      | SHA256, SHA1, MD5",
+                "chap-algorithms = ['MD4']                 | SHA256, SHA1, MD5",
+                "chap-algorithms = [[1]]                   | SHA256, SHA1, MD5",
                 "chap-algorithms = 'MD5'                   | a list of strings",
                 "chap-user = 'u'                           | a user without a secret",
                 "chap-secret = 's'                         | a secret without a user",

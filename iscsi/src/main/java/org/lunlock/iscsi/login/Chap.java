@@ -161,7 +161,8 @@ final class Chap {
         }
         if (ResultFunction.isRefusal(value)) {
             throw new LoginException(
-                    0, targetText + " can do none of the CHAP algorithms " + algorithms);
+                    LoginException.AUTHENTICATION_FAILURE,
+                    targetText + " can do none of the CHAP algorithms " + algorithms);
         }
         throw new ProtocolException("CHAP_A=" + TextKeys.printable(value) + " was not offered");
     }

@@ -3,6 +3,7 @@ package org.lunlock.iscsi.login;
 
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.List;
 
 /**
  * The hash functions of CHAP and their numbers. RFC 7143 §12.1.3 (Challenge Handshake
@@ -13,6 +14,10 @@ public enum ChapAlgorithm {
     SHA_1(6, "SHA-1"),
     SHA_256(7, "SHA-256"),
     SHA3_256(8, "SHA3-256");
+
+    /** What is offered where nothing else is said. */
+    public static final List<ChapAlgorithm> STRONGEST_FIRST =
+            List.of(SHA3_256, SHA_256, SHA_1, MD5);
 
     private final int number;
     private final String digest;

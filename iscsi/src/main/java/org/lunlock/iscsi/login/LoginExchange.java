@@ -116,6 +116,11 @@ final class LoginExchange {
                         expStatSn);
         LoginAnswer answer = channel.exchange(request, text);
         check(request, answer);
+        if (exchanges > 1 && answer.response().statSn() != expStatSn) {
+            throw new ProtocolException(
+                    "a Login Response with StatSN %d, expected %d"
+                            .formatted(answer.response().statSn(), expStatSn));
+        }
         expStatSn = SerialNumber.next(answer.response().statSn());
         return answer;
     }

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the initiator offers in a login. Begin with {@link #DEFAULTS} and change what differs.
@@ -16,8 +17,7 @@ public record LoginParameters(Map<Key, String> offers, List<ChapAlgorithm> chapA
 
     /**
      * What suits bulk data on a LAN: unsolicited data, bursts of up to 16 MiB, eight R2Ts at once,
-     * no digests, no recovery within a session. CHAP offers MD5 alone, as LIO before Linux 3.15
-     * refuses any list that holds something else.
+     * no digests, no recovery within a session, every CHAP algorithm.
      */
     public static final LoginParameters DEFAULTS =
             new LoginParameters(
@@ -36,7 +36,7 @@ public record LoginParameters(Map<Key, String> offers, List<ChapAlgorithm> chapA
                             Map.entry(Key.DATA_PDU_IN_ORDER, "Yes"),
                             Map.entry(Key.DATA_SEQUENCE_IN_ORDER, "Yes"),
                             Map.entry(Key.ERROR_RECOVERY_LEVEL, "0")),
-                    List.of(ChapAlgorithm.MD5));
+                    ChapAlgorithm.STRONGEST_FIRST);
 
     public LoginParameters {
         Map<Key, String> checked = new EnumMap<>(Key.class);
@@ -83,6 +83,21 @@ public record LoginParameters(Map<Key, String> offers, List<ChapAlgorithm> chapA
 
     public LoginParameters withChapAlgorithms(List<ChapAlgorithm> algorithms) {
         return new LoginParameters(offers, algorithms);
+    }
+
+    /**
+     * The same with MD5 as the only CHAP algorithm: for targets that cannot read a list of them, or
+     * take another algorithm for what its number says. LIO before Linux 3.15 refuses any list that
+     * holds something else; tgt 1.0.85 takes 7 for SHA-1.
+     *
+     * @return null when that is what is offered already, or MD5 is not to be used
+     */
+    public @Nullable LoginParameters withMd5Alone() {
+        boolean refused = !chapAlgorithms.contains(ChapAlgorithm.MD5);
+        if (refused || chapAlgorithms.size() == 1) {
+            return null;
+        }
+        return withChapAlgorithms(List.of(ChapAlgorithm.MD5));
     }
 
     /** The rest is said by the dialogue itself, or by targets, or by nobody any more. */

@@ -115,6 +115,7 @@ final class Negotiation {
         if (answerOwed) {
             throw new ProtocolException("the target ended the login with an offer of its own");
         }
+        checkTsih(last.tsih());
         int maxBurstLength = number(Key.MAX_BURST_LENGTH);
         String tag = results.get(Key.TARGET_PORTAL_GROUP_TAG);
         return new Settings(
@@ -138,6 +139,18 @@ final class Negotiation {
                 last.statSn(),
                 last.expCmdSn(),
                 last.maxCmdSn());
+    }
+
+    /** RFC 7143 §11.13.3 (TSIH). */
+    private void checkTsih(int tsih) throws ProtocolException {
+        if (tsih == 0 && !identity.isDiscovery()) {
+            throw new ProtocolException("the target gives the new session no TSIH");
+        }
+        if (identity.tsih() != 0 && tsih != identity.tsih()) {
+            throw new ProtocolException(
+                    "the target put the connection into session %d, not %d"
+                            .formatted(tsih, identity.tsih()));
+        }
     }
 
     private String ours(Key key) {

@@ -2,8 +2,8 @@
 package org.lunlock.iscsi.session;
 
 import java.time.Duration;
+import java.util.function.BiConsumer;
 import org.lunlock.iscsi.IscsiException;
-import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.TransportException;
 import org.lunlock.iscsi.login.Settings;
@@ -23,8 +23,8 @@ import org.lunlock.iscsi.transport.PduSocket;
  * Transmitter} and one {@link Dispatcher}.
  */
 final class Connection {
-    /** PDUs are taken for at most this many reads before the time is looked at again. */
-    private static final int READS_PER_TURN = 64;
+    /** PDUs are taken for so long, however many come, before everything else has its turn. */
+    private static final long READING_NANOS = Duration.ofMillis(100).toNanos();
 
     private final TaskSet tasks;
     private final ControlPdus control;
@@ -85,15 +85,13 @@ final class Connection {
         if (socket.await(nanos, transmitter.isFull())) {
             transmitter.room();
         }
-        for (int i = 0; i < READS_PER_TURN; i++) {
+        long until = System.nanoTime() + READING_NANOS;
+        do {
             if (reader.read() > 0) {
                 lastHeardNanos = System.nanoTime();
                 pinged = false;
             }
-            if (reader.drained()) {
-                break;
-            }
-        }
+        } while (!reader.drained() && lastHeardNanos - until < 0);
         transmitter.flush();
     }
 
@@ -107,6 +105,11 @@ final class Connection {
 
     void addBursts(Task task) {
         transmitter.addBursts(task);
+    }
+
+    /** Sends nothing more of a task that has ended. With the lock held. */
+    void dropBursts(Task task) {
+        transmitter.dropBursts(task);
     }
 
     /** Queues a PDU that is no SCSI command and has no data. With the lock held. */
@@ -189,21 +192,36 @@ final class Connection {
         return control.await(new Exchange<>(tag, LogoutResponse.class));
     }
 
-    /** RFC 7143 §11.5 (Task Management Function Request). With the lock held. */
-    Exchange<TaskManagementResponse> resetLogicalUnit(Lun lun) throws ProtocolException {
+    /**
+     * RFC 7143 §11.5 (Task Management Function Request). With the lock held.
+     *
+     * @param effect of the response, given with its request: see {@link Exchange}
+     */
+    Exchange<TaskManagementResponse> manage(
+            TaskManagementRequest.Function function,
+            long lun,
+            int referencedTaskTag,
+            int refCmdSn,
+            BiConsumer<TaskManagementRequest, TaskManagementResponse> effect)
+            throws ProtocolException {
         int tag = tasks.underWay().controlTag();
-        add(
+        TaskManagementRequest request =
                 new TaskManagementRequest(
                         true,
-                        TaskManagementRequest.Function.LOGICAL_UNIT_RESET,
-                        lun.encoded(),
+                        function,
+                        lun,
                         tag,
-                        Bhs.RESERVED_TAG,
+                        referencedTaskTag,
                         tasks.window().cmdSn(),
                         expStatSn,
-                        0,
-                        0));
-        return control.await(new Exchange<>(tag, TaskManagementResponse.class));
+                        refCmdSn,
+                        0);
+        add(request);
+        return control.await(
+                new Exchange<>(
+                        tag,
+                        TaskManagementResponse.class,
+                        response -> effect.accept(request, response)));
     }
 
     /** Ends sending; no buffer is touched after it. With the lock held, after {@link #close}. */

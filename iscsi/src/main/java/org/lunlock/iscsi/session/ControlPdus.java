@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.session;
 
+import static java.lang.System.Logger.Level.DEBUG;
 import static java.lang.System.Logger.Level.INFO;
 
 import java.nio.ByteBuffer;
@@ -10,6 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.TransportException;
 import org.lunlock.iscsi.pdu.AsyncMessage;
 import org.lunlock.iscsi.pdu.Bhs;
@@ -105,10 +107,11 @@ final class ControlPdus {
     }
 
     /** RFC 7143 §11.9 (Asynchronous Message). */
-    void told(AsyncMessage message) throws IscsiException {
+    void told(AsyncMessage message, ByteBuffer data) throws IscsiException {
         switch (message.event()) {
-            case SCSI_EVENT, TASKS_TERMINATED, OTHER ->
-                    LOG.log(INFO, "{0} says {1}", session, message.event());
+            case SCSI_EVENT -> scsiEvent(SenseSegment.decode(data));
+            case TASKS_TERMINATED, OTHER ->
+                    LOG.log(DEBUG, "{0} says {1}", session, message.event());
             case LOGOUT_REQUESTED, NEGOTIATION_REQUESTED -> {
                 LOG.log(INFO, "{0} says {1}", session, message.event());
                 session.leave(); // what is agreed on anew is agreed on in a login
@@ -120,9 +123,19 @@ final class ControlPdus {
         }
     }
 
+    /** What would else be told by a unit attention. */
+    private void scsiEvent(@Nullable Sense sense) {
+        LOG.log(INFO, "{0} reports {1}", session, sense);
+        if (sense != null && (sense.saysReset() || sense.saysPreempted())) {
+            session.lifetime().on(SessionState.Event.RESET);
+            session.hurry();
+        }
+    }
+
     /** The target closes the connection next, or waits for us to do so. */
     void loggedOut(LogoutResponse response) throws IscsiException {
         answered(response);
+        connection.reconnectAfter(response.time2Wait());
         throw new TransportException(session + " has logged us out");
     }
 

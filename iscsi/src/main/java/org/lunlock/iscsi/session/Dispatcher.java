@@ -155,23 +155,7 @@ final class Dispatcher implements PduReader.Receiver {
                 ScsiResponse.residualOverflow(bhs),
                 ScsiResponse.residualUnderflow(bhs),
                 ScsiResponse.residualCount(bhs),
-                data == null ? null : sense(data.flip()));
-    }
-
-    /** RFC 7143 §11.4.7.2 (Sense Data): SenseLength in two bytes, then the sense data. */
-    private static @Nullable Sense sense(ByteBuffer data) throws ProtocolException {
-        if (data.remaining() < 2) {
-            return null;
-        }
-        int length = data.getShort() & 0xffff;
-        if (length == 0) {
-            return null;
-        }
-        if (length > data.remaining()) {
-            throw new ProtocolException(
-                    "sense data of " + length + " bytes in a segment of " + data.limit());
-        }
-        return Sense.decode(data.limit(data.position() + length));
+                data == null ? null : SenseSegment.decode(data.flip()));
     }
 
     private void ended(
@@ -265,7 +249,7 @@ final class Dispatcher implements PduReader.Receiver {
             case NopIn nop -> control.pinged(nop);
             case TaskManagementResponse response -> control.answered(response);
             case LogoutResponse response -> control.loggedOut(response);
-            case AsyncMessage message -> control.told(message);
+            case AsyncMessage message -> control.told(message, data);
             case Reject reject -> control.rejected(reject, data);
             case DataIn _, ScsiResponse _, R2t _ ->
                     throw new IllegalStateException("the data path takes " + pdu);

@@ -4,6 +4,7 @@ package org.lunlock.iscsi.session;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.TransportException;
@@ -13,13 +14,23 @@ import org.lunlock.iscsi.pdu.TargetPdu;
 final class Exchange<T extends TargetPdu> {
     private final int initiatorTaskTag;
     private final Class<T> type;
+    private final Consumer<T> effect;
     private final CountDownLatch done = new CountDownLatch(1);
     private volatile @Nullable T response;
     private volatile @Nullable IscsiException failure;
 
     Exchange(int initiatorTaskTag, Class<T> type) {
+        this(initiatorTaskTag, type, _ -> {});
+    }
+
+    /**
+     * @param effect of the response, before anybody who waits hears of it and before the next PDU
+     *     is read; in the session's thread, without its lock
+     */
+    Exchange(int initiatorTaskTag, Class<T> type, Consumer<T> effect) {
         this.initiatorTaskTag = initiatorTaskTag;
         this.type = type;
+        this.effect = effect;
     }
 
     int initiatorTaskTag() {
@@ -30,12 +41,19 @@ final class Exchange<T extends TargetPdu> {
         return done.getCount() == 0;
     }
 
+    /** Null while there is none, and when none will come. */
+    @Nullable T response() {
+        return response;
+    }
+
     /** Returns false when that is no answer to this request. */
     boolean answer(TargetPdu pdu) {
         if (!type.isInstance(pdu)) {
             return false;
         }
-        response = type.cast(pdu);
+        T answer = type.cast(pdu);
+        effect.accept(answer);
+        response = answer;
         done.countDown();
         return true;
     }

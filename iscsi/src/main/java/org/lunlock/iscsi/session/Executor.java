@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.session;
 
-import java.time.Duration;
 import org.lunlock.iscsi.Check;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
-import org.lunlock.iscsi.ProtocolException;
-import org.lunlock.iscsi.pdu.TaskManagementResponse;
 import org.lunlock.iscsi.scsi.ScsiRequest;
 
 /**
@@ -48,18 +45,7 @@ final class Executor implements ScsiExecutor {
 
     @Override
     public void resetLogicalUnit(Lun lun) throws IscsiException {
-        Check.that(mayWaitHere(), "a task or a listener never waits for its session");
-        Exchange<TaskManagementResponse> exchange = session.requestReset(lun, caller);
-        Duration limit = session.options().timeouts().logicalUnitReset();
-        long deadline = System.nanoTime() + limit.toNanos();
-        while (caller == Caller.GUARD && !exchange.isDone() && deadline - System.nanoTime() > 0) {
-            session.turn();
-        }
-        Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
-        var response = exchange.await(left, "LOGICAL UNIT RESET of " + lun).response();
-        if (response != TaskManagementResponse.Response.FUNCTION_COMPLETE) {
-            throw new ProtocolException("LOGICAL UNIT RESET of " + lun + ": " + response);
-        }
+        new TaskManagement(session, caller).resetLogicalUnit(lun);
     }
 
     /** The session's thread is the one that brings the answers: only the guard makes it do so. */

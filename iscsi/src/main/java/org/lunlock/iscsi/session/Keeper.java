@@ -25,6 +25,7 @@ final class Keeper implements Runnable {
     private final Lifetime lifetime;
     private final TaskSet tasks;
     private final Reinstatement reinstatement;
+    private final Escalation escalation;
     private final SessionListener listener;
     private long nextTickNanos = System.nanoTime();
 
@@ -43,6 +44,7 @@ final class Keeper implements Runnable {
         this.lifetime = lifetime;
         this.tasks = tasks;
         this.reinstatement = reinstatement;
+        this.escalation = new Escalation(session);
         this.listener = listener;
     }
 
@@ -65,9 +67,10 @@ final class Keeper implements Runnable {
         hurry();
     }
 
-    /** The connection it was about is gone. With the lock held. */
-    void forgetSuspicion() {
+    /** The connection that it was about is gone. With the lock held. */
+    void forgetConnection() {
         suspicion = null;
+        escalation.forget();
     }
 
     @Override
@@ -162,13 +165,9 @@ final class Keeper implements Runnable {
         }
     }
 
-    private void checkDeadlines(long now) throws TransportException {
+    private void checkDeadlines(long now) throws IscsiException {
+        escalation.check(now);
         Duration limit = session.options().timeouts().command();
-        Task oldest = tasks.underWay().sentBefore(now - limit.toNanos());
-        if (oldest != null) {
-            throw new TransportException(
-                    session + " did not answer " + oldest + " in " + limit.toSeconds() + " s");
-        }
         session.connection().checkWindow(now, limit, tasks.waitsForWindow());
         session.connection().checkLogout(now, session.options().timeouts().logout());
     }

@@ -53,7 +53,7 @@ final class Reinstatement {
         try {
             lifetime.on(SessionState.Event.CONNECTION_LOST);
             connection.abandon();
-            session.forgetSuspicion(); // only now: until here a write could still fail
+            session.forgetConnection(); // only now: until here a write could still fail
             failed = tasks.interrupt(cause, answered);
         } finally {
             lifetime.lock.unlock();

@@ -10,10 +10,8 @@ import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.ProtocolException;
-import org.lunlock.iscsi.TransportException;
 import org.lunlock.iscsi.login.Settings;
 import org.lunlock.iscsi.pdu.LogoutResponse;
-import org.lunlock.iscsi.pdu.TaskManagementResponse;
 import org.lunlock.iscsi.scsi.ScsiRequest;
 
 /**
@@ -92,7 +90,12 @@ public final class Session implements ScsiExecutor, AutoCloseable {
 
     @Override
     public void resetLogicalUnit(Lun lun) throws IscsiException {
-        new Executor(this, Executor.Caller.ANYBODY).resetLogicalUnit(lun);
+        taskManagement().resetLogicalUnit(lun);
+    }
+
+    /** Ends and queries tasks at the target. */
+    public TaskManagement taskManagement() {
+        return new TaskManagement(this, Executor.Caller.ANYBODY);
     }
 
     /**
@@ -235,8 +238,8 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         keeper.suspect(cause);
     }
 
-    void forgetSuspicion() {
-        keeper.forgetSuspicion();
+    void forgetConnection() {
+        keeper.forgetConnection();
     }
 
     /** Something of ours went wrong, in any thread: the session is over. */
@@ -263,23 +266,5 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         } finally {
             lifetime.lock.unlock();
         }
-    }
-
-    Exchange<TaskManagementResponse> requestReset(Lun lun, Executor.Caller caller)
-            throws IscsiException {
-        Exchange<TaskManagementResponse> exchange;
-        lifetime.lock.lock();
-        try {
-            SessionState state = lifetime.state();
-            boolean waits = !state.commandsFlow() && caller != Executor.Caller.GUARD;
-            if (state.isOver() || waits) {
-                throw new TransportException("there is no connection to " + this);
-            }
-            exchange = connection.resetLogicalUnit(lun);
-        } finally {
-            lifetime.lock.unlock();
-        }
-        connection.flush();
-        return exchange;
     }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.session;
 
+import static java.lang.System.Logger.Level.DEBUG;
+
 import java.nio.ByteBuffer;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.LoginException;
@@ -11,6 +13,7 @@ import org.lunlock.iscsi.login.LoginChannel;
 import org.lunlock.iscsi.login.LoginDialogue;
 import org.lunlock.iscsi.login.LoginIdentity;
 import org.lunlock.iscsi.login.LoginOutcome;
+import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.login.Settings;
 import org.lunlock.iscsi.pdu.LoginRequest;
 import org.lunlock.iscsi.pdu.LoginResponse;
@@ -31,6 +34,11 @@ record SessionLogin(PduSocket socket, PduExchange exchange, Settings settings) {
 
     private static final int FIRST_CMD_SN = 1;
 
+    /** RFC 7143 §11.13.5 (Status-Class and Status-Detail). */
+    private static final int INITIATOR_ERROR = 0x0200;
+
+    private static final System.Logger LOG = System.getLogger("org.lunlock.iscsi.session");
+
     /** Logs in to the target of the options, following redirections. */
     static SessionLogin logIn(SessionOptions options) throws IscsiException {
         return logIn(
@@ -40,11 +48,31 @@ record SessionLogin(PduSocket socket, PduExchange exchange, Settings settings) {
     }
 
     /**
-     * Logs in as {@code identity}, following redirections.
+     * Logs in as {@code identity}, following redirections. Where the target refuses to authenticate
+     * us, once more with MD5 alone, if that is among the CHAP algorithms.
      *
      * @throws LoginException when the target refuses
      */
     static SessionLogin logIn(SessionOptions options, LoginIdentity identity)
+            throws IscsiException {
+        try {
+            return attempt(options, options.parameters(), identity);
+        } catch (LoginException e) {
+            LoginParameters md5 = options.parameters().withMd5Alone();
+            if (options.credentials() == null || md5 == null || !isAboutAuthentication(e)) {
+                throw e;
+            }
+            LOG.log(DEBUG, "{0}; once more with MD5 alone", e.getMessage());
+            return attempt(options, md5, identity);
+        }
+    }
+
+    private static boolean isAboutAuthentication(LoginException e) {
+        return e.status() == LoginException.AUTHENTICATION_FAILURE || e.status() == INITIATOR_ERROR;
+    }
+
+    private static SessionLogin attempt(
+            SessionOptions options, LoginParameters parameters, LoginIdentity identity)
             throws IscsiException {
         Portal portal = options.portal();
         for (int i = 0; i <= REDIRECTIONS_MAX; i++) {
@@ -56,7 +84,7 @@ record SessionLogin(PduSocket socket, PduExchange exchange, Settings settings) {
                 LoginOutcome outcome =
                         new LoginDialogue(
                                         identity,
-                                        options.parameters(),
+                                        parameters,
                                         options.credentials(),
                                         channel(exchange))
                                 .run();

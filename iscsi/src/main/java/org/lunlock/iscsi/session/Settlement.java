@@ -8,6 +8,8 @@ import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.ScsiStatus;
 import org.lunlock.iscsi.Sense;
+import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.pdu.TaskManagementRequest;
 
 /**
  * What becomes of a task that was answered: it is completed, or goes round again. Until its last
@@ -46,6 +48,17 @@ final class Settlement {
     /** The target has answered that it could not execute the command. */
     void ended(Task task, IscsiException failure) {
         ended(task, Verdict.DONE, failure);
+    }
+
+    /** The target has ended the task because we asked for it; in the session's thread. */
+    void aborted(Task task, Verdict verdict, TaskManagementRequest.Function function) {
+        lock.lock();
+        try {
+            session.connection().dropBursts(task);
+        } finally {
+            lock.unlock();
+        }
+        ended(task, verdict, new TransportException(task + " was ended by " + function));
     }
 
     private void ended(Task task, Verdict verdict, @Nullable IscsiException failure) {
@@ -103,6 +116,8 @@ final class Settlement {
             case DONE, PREEMPTED -> false;
             case LATER -> ++task.busyAnswers <= BUSY_RETRIES_MAX;
             case AGAIN, CHECK_RESERVATION -> ++task.unitAttentions <= UNIT_ATTENTIONS_MAX;
+            case ABORTED ->
+                    task.conduct() != Task.Conduct.ONCE && ++task.attempts < TaskSet.ATTEMPTS_MAX;
         };
     }
 

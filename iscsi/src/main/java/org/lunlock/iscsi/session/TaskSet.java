@@ -19,8 +19,8 @@ import org.lunlock.iscsi.TransportException;
  * session's lock.
  */
 final class TaskSet {
-    /** A command that saw this many connections break is more likely the cause than a victim. */
-    private static final int ATTEMPTS_MAX = 8;
+    /** A command that saw so many connections break, or aborts, is the cause and no victim. */
+    static final int ATTEMPTS_MAX = 8;
 
     private static final long BUSY_PAUSE_NANOS = Duration.ofMillis(100).toNanos();
 

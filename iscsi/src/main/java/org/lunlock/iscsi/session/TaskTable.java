@@ -4,6 +4,7 @@ package org.lunlock.iscsi.session;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Check;
 
@@ -73,6 +74,18 @@ final class TaskTable {
             }
         }
         return null;
+    }
+
+    /** The tasks that are not answered yet and match. With the lock held. */
+    List<Task> matching(Predicate<Task> matches) {
+        List<Task> found = new ArrayList<>();
+        for (int slot = 0; slot < OUTSTANDING_TASKS_MAX; slot++) {
+            Task task = at(slot);
+            if (task != null && !task.answered && matches.test(task)) {
+                found.add(task);
+            }
+        }
+        return found;
     }
 
     /** Frees all tags. */

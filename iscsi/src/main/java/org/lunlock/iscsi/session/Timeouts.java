@@ -11,8 +11,11 @@ import java.time.Duration;
  * @param noopOutInterval silence after which the target is pinged
  * @param noopOutTimeout silence after the ping that means the connection is lost
  * @param replacement from losing a connection until commands fail if the session is not reinstated
- * @param command from sending a command until the connection that did not answer it is given up
- * @param logicalUnitReset waiting for the response to a reset
+ * @param command from sending a command until it is aborted
+ * @param abort waiting for the response to ABORT TASK, or a query, before the logical unit is reset
+ * @param logicalUnitReset waiting for the response to LOGICAL UNIT RESET before the connection is
+ *     given up; also to ABORT TASK SET and CLEAR TASK SET
+ * @param targetReset waiting for the response to a reset of the target
  */
 public record Timeouts(
         Duration login,
@@ -21,7 +24,9 @@ public record Timeouts(
         Duration noopOutTimeout,
         Duration replacement,
         Duration command,
-        Duration logicalUnitReset) {
+        Duration abort,
+        Duration logicalUnitReset,
+        Duration targetReset) {
 
     /** What open-iscsi takes by default; a command has 60 s. */
     public static final Timeouts DEFAULT =
@@ -32,6 +37,8 @@ public record Timeouts(
                     Duration.ofSeconds(5),
                     Duration.ofSeconds(120),
                     Duration.ofSeconds(60),
+                    Duration.ofSeconds(15),
+                    Duration.ofSeconds(30),
                     Duration.ofSeconds(30));
 
     public Timeouts withLogin(Duration login) {
@@ -42,7 +49,48 @@ public record Timeouts(
                 noopOutTimeout,
                 replacement,
                 command,
-                logicalUnitReset);
+                abort,
+                logicalUnitReset,
+                targetReset);
+    }
+
+    public Timeouts withLogout(Duration logout) {
+        return new Timeouts(
+                login,
+                logout,
+                noopOutInterval,
+                noopOutTimeout,
+                replacement,
+                command,
+                abort,
+                logicalUnitReset,
+                targetReset);
+    }
+
+    public Timeouts withNoopOutInterval(Duration noopOutInterval) {
+        return new Timeouts(
+                login,
+                logout,
+                noopOutInterval,
+                noopOutTimeout,
+                replacement,
+                command,
+                abort,
+                logicalUnitReset,
+                targetReset);
+    }
+
+    public Timeouts withNoopOutTimeout(Duration noopOutTimeout) {
+        return new Timeouts(
+                login,
+                logout,
+                noopOutInterval,
+                noopOutTimeout,
+                replacement,
+                command,
+                abort,
+                logicalUnitReset,
+                targetReset);
     }
 
     public Timeouts withReplacement(Duration replacement) {
@@ -53,6 +101,60 @@ public record Timeouts(
                 noopOutTimeout,
                 replacement,
                 command,
-                logicalUnitReset);
+                abort,
+                logicalUnitReset,
+                targetReset);
+    }
+
+    public Timeouts withCommand(Duration command) {
+        return new Timeouts(
+                login,
+                logout,
+                noopOutInterval,
+                noopOutTimeout,
+                replacement,
+                command,
+                abort,
+                logicalUnitReset,
+                targetReset);
+    }
+
+    public Timeouts withAbort(Duration abort) {
+        return new Timeouts(
+                login,
+                logout,
+                noopOutInterval,
+                noopOutTimeout,
+                replacement,
+                command,
+                abort,
+                logicalUnitReset,
+                targetReset);
+    }
+
+    public Timeouts withLogicalUnitReset(Duration logicalUnitReset) {
+        return new Timeouts(
+                login,
+                logout,
+                noopOutInterval,
+                noopOutTimeout,
+                replacement,
+                command,
+                abort,
+                logicalUnitReset,
+                targetReset);
+    }
+
+    public Timeouts withTargetReset(Duration targetReset) {
+        return new Timeouts(
+                login,
+                logout,
+                noopOutInterval,
+                noopOutTimeout,
+                replacement,
+                command,
+                abort,
+                logicalUnitReset,
+                targetReset);
     }
 }

@@ -3,6 +3,7 @@ package org.lunlock.iscsi.session;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -76,6 +77,16 @@ final class Transmitter {
             task.inSendQueue = true;
             dataOut.add(task);
         }
+    }
+
+    /** The task has ended: what it still owes is not sent. With the lock held. */
+    @SuppressWarnings("ReferenceEquality") // it is about this very task
+    void dropBursts(Task task) {
+        if (task.inSendQueue) {
+            dataOut.moveIf(queued -> queued == task, new ArrayList<>());
+            task.inSendQueue = false;
+        }
+        task.bursts.clear();
     }
 
     /** Whether the socket is full, so that the reading thread should wait for room. */

@@ -19,7 +19,9 @@ enum Verdict {
     /** A reset may have taken the reservation: ask again, once the guard has agreed. */
     CHECK_RESERVATION,
     /** Another host took the reservation. */
-    PREEMPTED;
+    PREEMPTED,
+    /** We had it aborted: it may have been executed in part, so send it again if it may be. */
+    ABORTED;
 
     private static final int BECOMING_READY = 0x04;
 

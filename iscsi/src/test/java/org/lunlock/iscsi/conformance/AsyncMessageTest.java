@@ -4,9 +4,11 @@ package org.lunlock.iscsi.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.pdu.LogoutRequest;
@@ -108,6 +110,35 @@ class AsyncMessageTest {
             assertThat(Duration.ofNanos(System.nanoTime() - gone))
                     .isGreaterThan(Duration.ofMillis(900));
             assertThat(session.options()).isNotNull();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0x29, 0x03, 1", // reset
+        "0x2a, 0x05, 1", // preempted
+        "0x3f, 0x0e, 0", // LUNs changed
+    })
+    void aScsiEventThatMayConcernTheReservationAsksTheGuard(int asc, int ascq, int times)
+            throws IscsiException {
+        AtomicInteger asked = new AtomicInteger();
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            session.guard(_ -> asked.incrementAndGet());
+            byte[] sense = new byte[2 + 18]; // SenseLength, then the fixed format
+            sense[1] = 18;
+            sense[2] = 0x70;
+            sense[4] = 0x06;
+            sense[9] = 10;
+            sense[14] = (byte) asc;
+            sense[15] = (byte) ascq;
+            peer.tellScsiEvent(sense);
+            peer.expectNothing();
+            Io read = Io.read(512).on(session);
+            peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
+            read.succeeds();
+            assertThat(asked).hasValue(times);
         }
     }
 }

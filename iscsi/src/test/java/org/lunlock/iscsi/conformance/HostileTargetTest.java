@@ -51,7 +51,7 @@ class HostileTargetTest {
 
     /** Everything soon, so that also a target that just stops is noticed. */
     private static final Timeouts HURRIED =
-            new Timeouts(SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT);
+            new Timeouts(SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT);
 
     @Test
     void randomBytesEndTheCommand() {

@@ -108,20 +108,33 @@ class ChapTest {
                 .withMessageContaining("MD5");
     }
 
+    @ParameterizedTest
+    @CsvSource({"MD5,16", "SHA_1,20", "SHA_256,32", "SHA3_256,32"})
+    void targetThatKnowsTheSecretIsBelieved(ChapAlgorithm algorithm, int length)
+            throws IscsiException {
+        Chap chap = chap(MUTUAL, algorithm);
+        String number = Integer.toString(algorithm.number());
+        Map<String, String> asked = LoginScript.map(chap.answer(challenge(number, "1", "0x0102")));
+        chap.verify(Map.of("CHAP_N", "target", "CHAP_R", hex(prove(algorithm, asked, THEIRS))));
+        assertThat(Chap.binary("CHAP_C", asked.getOrDefault("CHAP_C", ""))).hasSize(length);
+    }
+
     @Test
-    void targetThatKnowsTheSecretIsBelieved() throws IscsiException {
-        Chap chap = chap(MUTUAL, ChapAlgorithm.SHA_256);
-        Map<String, String> asked = LoginScript.map(chap.answer(challenge("7", "1", "0x0102")));
-        byte[] proof = prove(asked, THEIRS);
-        chap.verify(Map.of("CHAP_N", "target", "CHAP_R", hex(proof)));
-        assertThat(Chap.binary("CHAP_C", asked.getOrDefault("CHAP_C", ""))).hasSize(32);
+    void theStrongestAlgorithmIsPreferred() throws LoginException {
+        Chap chap =
+                new Chap(
+                        "the target",
+                        ONE_WAY,
+                        LoginParameters.DEFAULTS.chapAlgorithms(),
+                        new SplittableRandom(1));
+        assertThat(chap.offer()).containsExactly(new TextKey("CHAP_A", "8,7,6,5"));
     }
 
     @Test
     void targetThatDoesNotKnowTheSecretIsRefused() throws IscsiException {
         Chap chap = chap(MUTUAL, ChapAlgorithm.SHA_256);
         Map<String, String> asked = LoginScript.map(chap.answer(challenge("7", "1", "0x0102")));
-        byte[] proof = prove(asked, Secret.of("anothersecret"));
+        byte[] proof = prove(ChapAlgorithm.SHA_256, asked, Secret.of("anothersecret"));
         assertThatExceptionOfType(LoginException.class)
                 .isThrownBy(() -> chap.verify(Map.of("CHAP_N", "target", "CHAP_R", hex(proof))))
                 .withMessageContaining("does not know the mutual secret")
@@ -141,7 +154,11 @@ class ChapTest {
     @Test
     void targetWithAnotherNameIsRefused() throws IscsiException {
         Chap chap = chap(MUTUAL, ChapAlgorithm.MD5);
-        byte[] proof = prove(LoginScript.map(chap.answer(challenge("5", "1", "0x0102"))), THEIRS);
+        byte[] proof =
+                prove(
+                        ChapAlgorithm.MD5,
+                        LoginScript.map(chap.answer(challenge("5", "1", "0x0102"))),
+                        THEIRS);
         assertThatExceptionOfType(LoginException.class)
                 .isThrownBy(() -> chap.verify(Map.of("CHAP_N", "other", "CHAP_R", hex(proof))))
                 .withMessageContaining("'other', not as 'target'");
@@ -207,10 +224,9 @@ class ChapTest {
                 .doesNotContain("hogehogehoge", "mutuals");
     }
 
-    private static byte[] prove(Map<String, String> asked, Secret secret) throws ProtocolException {
+    private static byte[] prove(ChapAlgorithm algorithm, Map<String, String> asked, Secret secret)
+            throws ProtocolException {
         byte[] challenge = Chap.binary("CHAP_C", asked.getOrDefault("CHAP_C", ""));
-        ChapAlgorithm algorithm =
-                challenge.length == 32 ? ChapAlgorithm.SHA_256 : ChapAlgorithm.MD5;
         return Chap.response(
                 algorithm, Integer.parseInt(asked.getOrDefault("CHAP_I", "")), secret, challenge);
     }

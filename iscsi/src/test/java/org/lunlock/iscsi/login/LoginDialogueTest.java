@@ -127,6 +127,56 @@ class LoginDialogueTest {
     }
 
     @Test
+    void aNewSessionHasATsih() {
+        assertProtocolError(
+                "no TSIH",
+                null,
+                (request, keys) -> answer(numbered(request, request.expStatSn(), 0)));
+    }
+
+    @Test
+    void aConnectionJoinsTheSessionItWasMeantFor() {
+        LoginIdentity joining =
+                new LoginIdentity(
+                        LoginScript.INITIATOR, LoginScript.ISID, 9, 1, 0, 77, LoginScript.TARGET);
+        LoginScript script =
+                LoginScript.of(
+                        (request, keys) -> answer(numbered(request, request.expStatSn(), 8)));
+        assertThatExceptionOfType(ProtocolException.class)
+                .isThrownBy(() ->
+                        new LoginDialogue(joining, LoginParameters.DEFAULTS, null, script).run())
+                .withMessageContaining("session 8, not 9");
+    }
+
+    @Test
+    void statSnCountsUpByOneInALogin() {
+        assertProtocolError(
+                "StatSN 1, expected 0",
+                null,
+                stays(),
+                (request, keys) -> answer(numbered(request, request.expStatSn() + 1, 7)));
+    }
+
+    private static LoginResponse numbered(LoginRequest request, int statSn, int tsih) {
+        return new LoginResponse(
+                request.transit(),
+                false,
+                request.currentStage(),
+                request.nextStage(),
+                0,
+                0,
+                0,
+                request.isid(),
+                tsih,
+                request.initiatorTaskTag(),
+                statSn,
+                request.cmdSn(),
+                request.cmdSn() + 63,
+                0,
+                0);
+    }
+
+    @Test
     void targetThatIsNotReadyIsAskedAgain() throws IscsiException {
         LoginScript script =
                 LoginScript.of(
@@ -180,7 +230,7 @@ class LoginDialogueTest {
                         Map.entry("AuthMethod", "CHAP,None"));
         assertThat(script.heard().getLast())
                 .doesNotContainKeys("InitiatorName", "SessionType", "TargetName", "AuthMethod");
-        assertThat(script.heard().get(1)).containsExactly(Map.entry("CHAP_A", "5"));
+        assertThat(script.heard().get(1)).containsExactly(Map.entry("CHAP_A", "8,7,6,5"));
         byte[] response = Chap.response(ChapAlgorithm.MD5, 165, OURS, new byte[] {1, 2});
         assertThat(script.heard().get(2))
                 .containsExactly(

@@ -26,14 +26,13 @@ class SessionFaultIT {
     private static final Duration SOON = Duration.ofMillis(300);
     private static final Duration LATE = Duration.ofSeconds(30);
     private static final Timeouts TIMEOUTS =
-            new Timeouts(
-                    Duration.ofSeconds(2),
-                    Duration.ofSeconds(1),
-                    SOON,
-                    SOON,
-                    LATE,
-                    Duration.ofSeconds(10),
-                    LATE);
+            Timeouts.DEFAULT
+                    .withLogin(Duration.ofSeconds(2))
+                    .withLogout(Duration.ofSeconds(1))
+                    .withNoopOutInterval(SOON)
+                    .withNoopOutTimeout(SOON)
+                    .withReplacement(LATE)
+                    .withCommand(Duration.ofSeconds(10));
     private static final LoginParameters PARAMETERS =
             LoginParameters.DEFAULTS.with(Key.DEFAULT_TIME2WAIT, 0);
 

@@ -10,28 +10,17 @@ public final class Impatience {
 
     /** With silence for so long, and for so long again after a ping. */
     public static Timeouts withSilence(Duration interval, Duration timeout) {
-        Timeouts t = ScriptedTarget.patient();
-        return new Timeouts(
-                t.login(),
-                t.logout(),
-                interval,
-                timeout,
-                t.replacement(),
-                t.command(),
-                t.logicalUnitReset());
+        return ScriptedTarget.patient().withNoopOutInterval(interval).withNoopOutTimeout(timeout);
     }
 
-    /** With a command that is not answered. */
+    /** With a command that is not answered, nor its abort, nor the reset after that. */
     public static Timeouts withCommands(Duration command) {
-        Timeouts t = ScriptedTarget.patient();
-        return new Timeouts(
-                t.login(),
-                t.logout(),
-                t.noopOutInterval(),
-                t.noopOutTimeout(),
-                t.replacement(),
-                command,
-                t.logicalUnitReset());
+        return withAborts(command, command).withLogicalUnitReset(command);
+    }
+
+    /** With a command that is not answered, nor its abort. */
+    public static Timeouts withAborts(Duration command, Duration abort) {
+        return ScriptedTarget.patient().withCommand(command).withAbort(abort);
     }
 
     /** With a session that does not come back. */
@@ -46,27 +35,11 @@ public final class Impatience {
 
     /** With a Logout Request that is not answered. */
     public static Timeouts withLogout(Duration logout) {
-        Timeouts t = ScriptedTarget.patient();
-        return new Timeouts(
-                t.login(),
-                logout,
-                t.noopOutInterval(),
-                t.noopOutTimeout(),
-                t.replacement(),
-                t.command(),
-                t.logicalUnitReset());
+        return ScriptedTarget.patient().withLogout(logout);
     }
 
     /** With a LOGICAL UNIT RESET that is not answered. */
     public static Timeouts withReset(Duration reset) {
-        Timeouts t = ScriptedTarget.patient();
-        return new Timeouts(
-                t.login(),
-                t.logout(),
-                t.noopOutInterval(),
-                t.noopOutTimeout(),
-                t.replacement(),
-                t.command(),
-                reset);
+        return ScriptedTarget.patient().withLogicalUnitReset(reset);
     }
 }

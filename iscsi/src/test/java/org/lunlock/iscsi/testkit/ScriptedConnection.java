@@ -397,6 +397,14 @@ public final class ScriptedConnection implements AutoCloseable {
                         parameter3));
     }
 
+    /** An Asynchronous Message of event 0, with this data segment. */
+    public void tellScsiEvent(byte[] senseSegment) {
+        int length = senseSegment.length;
+        send(
+                new AsyncMessage(length, 0, takeStatSn(), expCmdSn, maxCmdSn(), 0, 0, 0, 0, 0),
+                senseSegment);
+    }
+
     /** Rejects a PDU that the initiator sent. */
     public void reject(int reason, InitiatorPdu rejected) {
         byte[] header = new byte[Bhs.LENGTH];

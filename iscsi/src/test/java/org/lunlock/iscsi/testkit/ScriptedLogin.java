@@ -3,6 +3,7 @@ package org.lunlock.iscsi.testkit;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Portal;
 import org.lunlock.iscsi.login.Key;
 import org.lunlock.iscsi.pdu.LoginRequest;
@@ -22,10 +23,16 @@ final class ScriptedLogin {
         this.options = options;
     }
 
-    /** Goes through both stages and turns the digests on. */
-    void accept() throws IOException {
+    /** Goes through both stages and turns the digests on. Returns false when it refused. */
+    boolean accept() throws IOException {
         LoginRequest request = (LoginRequest) connection.receive();
         connection.loggingIn(request);
+        if (options.chapWithMd5Alone) {
+            request = authenticate(request);
+            if (request == null) {
+                return false;
+            }
+        }
         while (request.currentStage() == Stage.SECURITY_NEGOTIATION) {
             connection.sendBytes(
                     answerTo(request, "AuthMethod=None\0TargetPortalGroupTag=1\0", 0, 0));
@@ -39,6 +46,23 @@ final class ScriptedLogin {
                 "CRC32C".equals(options.keys.get(Key.HEADER_DIGEST)),
                 "CRC32C".equals(options.keys.get(Key.DATA_DIGEST)));
         connection.sendBytes(last, options.pingsAtOnce ? connection.encodedPing(1) : NOTHING);
+        return true;
+    }
+
+    /** Returns the first request after the security negotiation, or null when it was refused. */
+    private @Nullable LoginRequest authenticate(LoginRequest first) throws IOException {
+        connection.sendBytes(answerTo(first, "AuthMethod=CHAP\0TargetPortalGroupTag=1\0", 0, 0));
+        LoginRequest algorithms = (LoginRequest) connection.receive();
+        if (!new String(connection.data(), StandardCharsets.UTF_8).equals("CHAP_A=5\0")) {
+            connection.sendBytes(answerTo(algorithms, "", 0x02, 0x01));
+            connection.close();
+            return null;
+        }
+        connection.sendBytes(
+                answerTo(algorithms, "CHAP_A=5\0CHAP_I=1\0CHAP_C=0x0102030405060708\0", 0, 0));
+        LoginRequest response = (LoginRequest) connection.receive();
+        connection.sendBytes(answerTo(response, "", 0, 0));
+        return (LoginRequest) connection.receive();
     }
 
     void refuse(int statusClass, int statusDetail) throws IOException {

@@ -60,7 +60,16 @@ public final class ScriptedTarget implements AutoCloseable {
 
     /** Long enough not to matter in a test that is not about them. */
     private static final Timeouts PATIENT =
-            new Timeouts(PATIENCE, NO_GOODBYE, PATIENCE, PATIENCE, PATIENCE, PATIENCE, PATIENCE);
+            new Timeouts(
+                    PATIENCE,
+                    NO_GOODBYE,
+                    PATIENCE,
+                    PATIENCE,
+                    PATIENCE,
+                    PATIENCE,
+                    PATIENCE,
+                    PATIENCE,
+                    PATIENCE);
 
     /** How the target answers Login Requests. */
     public enum Logins {
@@ -95,6 +104,7 @@ public final class ScriptedTarget implements AutoCloseable {
         int expCmdSnOffset;
         int receiveBufferBytes;
         boolean pingsAtOnce;
+        boolean chapWithMd5Alone;
         LoginParameters parameters =
                 LoginParameters.DEFAULTS.with(Key.DEFAULT_TIME2WAIT, 0); // not to wait for nothing
 
@@ -159,6 +169,15 @@ public final class ScriptedTarget implements AutoCloseable {
         /** A NOP-In with tag 1 comes in the same TCP segment as the last Login Response. */
         public Options pingsAtOnce() {
             pingsAtOnce = true;
+            return this;
+        }
+
+        /**
+         * Wants CHAP, and refuses any list of algorithms but MD5, as LIO before Linux 3.15 does.
+         * Any response is good.
+         */
+        public Options chapWithMd5Alone() {
+            chapWithMd5Alone = true;
             return this;
         }
 
@@ -287,8 +306,9 @@ public final class ScriptedTarget implements AutoCloseable {
         all.add(connection);
         switch (logins) {
             case ACCEPTED -> {
-                new ScriptedLogin(connection, options).accept();
-                connections.add(connection);
+                if (new ScriptedLogin(connection, options).accept()) {
+                    connections.add(connection);
+                }
             }
             case REFUSED -> new ScriptedLogin(connection, options).refuse(0x03, 0x01);
             case REDIRECTED -> new ScriptedLogin(connection, options).redirect(elsewhere);
