@@ -3,6 +3,7 @@ package org.lunlock.block;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
  * A range of bytes that remembers what is written to it: what every export serves.
@@ -33,6 +34,22 @@ public interface BlockDevice extends AutoCloseable {
      */
     default boolean punchesHoles() {
         return false;
+    }
+
+    /**
+     * A part of a range.
+     *
+     * @param allocated whether there is storage behind it
+     * @param zero whether it is known to read as zeroes
+     */
+    record Extent(long lengthBytes, boolean allocated, boolean zero) {}
+
+    /**
+     * What is behind a range, from its beginning on without gaps: at least one part; the last may
+     * end before the range does, and none ends behind it. Waits for the device.
+     */
+    default List<Extent> extents(long offsetBytes, long lengthBytes) throws IOException {
+        return List.of(new Extent(lengthBytes, true, false));
     }
 
     /**

@@ -2,6 +2,7 @@
 package org.lunlock.block;
 
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
@@ -27,6 +28,7 @@ public final class LunDevice implements BlockDevice {
     private final LunGeometry geometry;
     private final boolean readOnly;
     private final RangeLocks locks = new RangeLocks();
+    private final LunExtents extents;
     private final SlowPath slow;
     private final DeviceCounters counters = new DeviceCounters();
     private volatile boolean closed;
@@ -39,6 +41,7 @@ public final class LunDevice implements BlockDevice {
         this.lun = lun;
         this.geometry = geometry;
         this.readOnly = readOnly || geometry.writeProtected();
+        this.extents = new LunExtents(session, lun, geometry);
         this.slow = new SlowPath(session, lun, geometry, locks, counters);
     }
 
@@ -133,6 +136,11 @@ public final class LunDevice implements BlockDevice {
             request.deviceState = task;
         }
         task.start();
+    }
+
+    @Override
+    public List<Extent> extents(long offsetBytes, long lengthBytes) throws IOException {
+        return extents.of(offsetBytes, lengthBytes);
     }
 
     /** Stops taking requests; those under way end by themselves or with the session. */

@@ -24,6 +24,7 @@ final class Commands {
                     "unmount",
                     "attach",
                     "detach",
+                    "export",
                     "status",
                     "locks",
                     "volume",
@@ -77,6 +78,7 @@ final class Commands {
             case "unmount" -> new UnmountCommand(globals);
             case "attach" -> new AttachCommand(globals);
             case "detach" -> new DetachCommand(globals);
+            case "export" -> new ExportCommand(globals);
             case "status" -> new StatusCommand(globals);
             case "locks" -> new LocksCommand(globals);
             case "volume" -> new VolumeCommand(globals);

@@ -15,8 +15,9 @@ import org.lunlock.daemon.api.Note;
 import org.lunlock.volume.Held;
 
 /**
- * A volume that is held for a command, from the moment it is held: the command line runs the
- * command and says when it is over; this gives the volume back then. Runs in its request's thread.
+ * A volume that is held for a command, or for the clients of an export as long as its command line
+ * stays, from the moment it is held: the command line runs the command and says when it is over;
+ * this gives the volume back then. Runs in its request's thread.
  *
  * <pre>
  * command line                          daemon

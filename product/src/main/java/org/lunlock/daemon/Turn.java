@@ -31,7 +31,11 @@ final class Turn {
     Turn(Use use, Patience patience) {
         this.use = use;
         this.patience = patience;
-        this.commandRuns = use.kind() == Use.Kind.RUN;
+        this.commandRuns =
+                switch (use.kind()) {
+                    case RUN, EXPORT -> true;
+                    case MOUNT, ATTACH -> false;
+                };
     }
 
     Use use() {

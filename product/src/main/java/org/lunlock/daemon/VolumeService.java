@@ -45,7 +45,8 @@ final class VolumeService {
         try {
             Held held = acquire(volume, turn, request, timeout, peer);
             switch (request) {
-                case Request.Run _ -> new CommandHold(volume, turn, held, peer).serve();
+                case Request.Run _, Request.Export _ ->
+                        new CommandHold(volume, turn, held, peer).serve();
                 case Request.Mount _, Request.Attach _ -> deliver(volume, turn, held, peer);
             }
         } finally {
@@ -61,7 +62,12 @@ final class VolumeService {
             Conversation peer)
             throws LunlockException {
         VolumeRequest wanted =
-                new VolumeRequest(request.volume(), request.readOnly(), request.mount(), timeout);
+                new VolumeRequest(
+                        request.volume(),
+                        request.readOnly(),
+                        request.mount(),
+                        request instanceof Request.Export export ? export.nbd() : null,
+                        timeout);
         try {
             hostVolumes.checkOpen();
             return volume.acquire(turn, volumes, wanted, peer::send);
@@ -78,6 +84,7 @@ final class VolumeService {
                     case Request.Run _ -> Use.Kind.RUN;
                     case Request.Mount _ -> Use.Kind.MOUNT;
                     case Request.Attach _ -> Use.Kind.ATTACH;
+                    case Request.Export _ -> Use.Kind.EXPORT;
                 };
         return new Use(kind, asker.pid(), user, asker.command(), Instant.now());
     }

@@ -38,6 +38,11 @@ public final class PageMemory {
         return buffer;
     }
 
+    /** Takes no memory any more until it is used again; reads as zeroes. */
+    public static void giveBack(ByteBuffer pages) {
+        giveBack(MemorySegment.ofBuffer(pages));
+    }
+
     /**
      * Zeroing touched every page; zero is also what the kernel puts in place of a page that it took
      * back, so nothing changes but the memory in use. Only advice: refused, the pages stay.

@@ -16,6 +16,7 @@ import org.lunlock.config.Home;
 import org.lunlock.config.HostState;
 import org.lunlock.config.MountConfig;
 import org.lunlock.config.VolumeConfig;
+import org.lunlock.daemon.api.NbdSpec;
 import org.lunlock.daemon.api.VolumeState;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.session.Session;
@@ -120,20 +121,27 @@ final class Acquisition {
         LunDevice device = new LunDevice(session, volume.lun(), geometry, request.readOnly());
         boolean kept = false;
         try {
-            if (request.mount()) {
-                progress.step(VolumeState.MOUNTING);
-            }
-            Attachment attachment =
-                    Attachment.open(
-                            new AttachSpec(volume.name(), home.runtimeDirectory(), mount()),
-                            device);
+            Outlet outlet = outlet(device);
             kept = true;
-            return new HeldVolume(volume, session, lock, device, attachment, losses);
+            return new HeldVolume(volume, session, lock, device, outlet, losses);
         } finally {
             if (!kept) {
                 device.close();
             }
         }
+    }
+
+    private Outlet outlet(LunDevice device) throws LunlockException {
+        NbdSpec export = request.export();
+        if (export != null) {
+            return NbdOutlet.open(volume.name(), device, export);
+        }
+        if (request.mount()) {
+            progress.step(VolumeState.MOUNTING);
+        }
+        return new Outlet.Local(
+                Attachment.open(
+                        new AttachSpec(volume.name(), home.runtimeDirectory(), mount()), device));
     }
 
     private AttachSpec.@Nullable Mount mount() {

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.LunlockException;
-import org.lunlock.attach.Attachment;
 import org.lunlock.block.DeviceCounters;
 import org.lunlock.block.LunDevice;
 import org.lunlock.config.VolumeConfig;
@@ -16,9 +15,7 @@ import org.lunlock.daemon.api.Event;
 import org.lunlock.daemon.api.LeaseStatus;
 import org.lunlock.iscsi.session.Session;
 
-/**
- * A volume that this host holds: session, lock, device and attachment, each over the one before.
- */
+/** A volume that this host holds: session, lock, device and outlet, each over the one before. */
 final class HeldVolume implements Held {
     private static final System.Logger LOG = System.getLogger("org.lunlock.volume");
     private static final long NANOS_PER_MICRO = 1_000;
@@ -27,7 +24,7 @@ final class HeldVolume implements Held {
     private final Session session;
     private final VolumeLock lock;
     private final LunDevice device;
-    private final Attachment attachment;
+    private final Outlet outlet;
     private final Losses losses;
     private final Event.Acquired acquired;
     private final CompletableFuture<LunlockException> lost;
@@ -39,27 +36,27 @@ final class HeldVolume implements Held {
             Session session,
             VolumeLock lock,
             LunDevice device,
-            Attachment attachment,
+            Outlet outlet,
             Losses losses) {
         this.volume = volume;
         this.session = session;
         this.lock = lock;
         this.device = device;
-        this.attachment = attachment;
+        this.outlet = outlet;
         this.losses = losses;
-        Path mountPoint = attachment.mountPoint();
+        Path mountPoint = outlet.mountPoint();
         this.acquired =
                 new Event.Acquired(
                         volume.name(),
                         mountPoint == null ? null : mountPoint.toString(),
-                        attachment.device().toString(),
+                        outlet.device(),
                         device.readOnly(),
                         lock.token());
         // first nobody can write any more, then the world hears of it
         this.lost =
                 losses.first()
                         .thenApply(why -> {
-                            attachment.abort();
+                            outlet.abort();
                             return why;
                         });
     }
@@ -123,10 +120,10 @@ final class HeldVolume implements Held {
     /** Throws when it is in use and stays held; returns what went wrong though it was detached. */
     private @Nullable LunlockException closeCleanly() throws LunlockException {
         try {
-            attachment.close();
+            outlet.close();
             return null;
         } catch (LunlockException e) {
-            if (attachment.isOpen()) {
+            if (outlet.isOpen()) {
                 throw e;
             }
             return e;
@@ -134,7 +131,7 @@ final class HeldVolume implements Held {
     }
 
     private @Nullable LunlockException closeForced() {
-        for (String line : attachment.closeForced()) {
+        for (String line : outlet.closeForced()) {
             LOG.log(WARNING, volume.name() + ": " + line);
         }
         return null;

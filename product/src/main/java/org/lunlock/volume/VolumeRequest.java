@@ -2,11 +2,19 @@
 package org.lunlock.volume;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.daemon.api.NbdSpec;
 
 /**
  * What is to be acquired.
  *
  * @param mount whether the file system is mounted; if not, the volume is a device only
+ * @param export for whom it is offered instead of becoming a device of this machine
  * @param timeout for one step on the way, such as the login; not for waiting until the lock is free
  */
-public record VolumeRequest(String volume, boolean readOnly, boolean mount, Duration timeout) {}
+public record VolumeRequest(
+        String volume,
+        boolean readOnly,
+        boolean mount,
+        @Nullable NbdSpec export,
+        Duration timeout) {}

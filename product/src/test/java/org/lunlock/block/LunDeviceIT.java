@@ -137,6 +137,20 @@ class LunDeviceIT {
     }
 
     @Test
+    void holesAreToldFromData() throws Exception {
+        try (TgtDevice lun = new TgtDevice(Tgt.Disk.ofMebibytes(16).thatIsThin())) {
+            byte[] data = new byte[MIB];
+            Arrays.fill(data, (byte) 1);
+            TestRequest.write(4 * MIB, data, true).on(lun.device()).await();
+            assertThat(lun.device().extents(2 * MIB + 5, 8 * MIB))
+                    .containsExactly(
+                            new BlockDevice.Extent(2 * MIB - 5, false, true),
+                            new BlockDevice.Extent(MIB, true, false),
+                            new BlockDevice.Extent(5 * MIB + 5, false, true));
+        }
+    }
+
+    @Test
     void thickLogicalUnitPunchesNoHolesAndRefusesDiscards() throws Exception {
         try (TgtDevice lun = new TgtDevice(Tgt.Disk.ofMebibytes(8))) {
             assertThat(lun.device().punchesHoles()).isFalse();

@@ -92,6 +92,10 @@ final class TestHost {
             process.destroyForcibly();
         }
 
+        void signal(String signal) throws Exception {
+            TestHost.signal(signal, process.pid());
+        }
+
         String output() throws IOException {
             return Files.readString(out);
         }

@@ -38,6 +38,7 @@ public sealed interface Event extends Reply {
      * The volume is held.
      *
      * @param mountPoint null when it is not mounted
+     * @param device the device of this machine, or where clients find the export
      * @param token the fencing token of this hold: grows with every holder
      */
     @JsonTypeName("acquired")

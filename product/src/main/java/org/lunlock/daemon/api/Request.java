@@ -66,6 +66,23 @@ public sealed interface Request {
         }
     }
 
+    /** Holds the volume for clients of an export, as long as the asker stays connected. */
+    @JsonTypeName("export")
+    record Export(
+            String volume, boolean readOnly, @Nullable Long waitMillis, Asker asker, NbdSpec nbd)
+            implements Acquire {
+        public Export {
+            Objects.requireNonNull(volume);
+            Objects.requireNonNull(asker);
+            Objects.requireNonNull(nbd);
+        }
+
+        @Override
+        public boolean mount() {
+            return false;
+        }
+    }
+
     /**
      * Gives a mounted volume back.
      *

@@ -18,7 +18,8 @@ public record Use(
     public enum Kind {
         RUN,
         MOUNT,
-        ATTACH;
+        ATTACH,
+        EXPORT;
 
         @Override
         public String toString() {

@@ -26,6 +26,8 @@ class WireTest {
                 new Request.Run("backup", false, true, null, new Asker(1, null)),
                 new Request.Mount("backup", false, 0L, ASKER),
                 new Request.Attach("backup", true, null, ASKER),
+                new Request.Export(
+                        "backup", true, null, ASKER, new NbdSpec("unix:/s", "/c", "/k", null)),
                 new Request.Unmount("backup", true),
                 new Request.Detach("backup", false),
                 new Request.Status(null, true),
