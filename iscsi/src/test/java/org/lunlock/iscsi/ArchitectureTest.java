@@ -27,6 +27,8 @@ class ArchitectureTest {
                     .definedBy("org.lunlock.iscsi.login..")
                     .layer("transport")
                     .definedBy("org.lunlock.iscsi.transport..")
+                    .layer("trace")
+                    .definedBy("org.lunlock.iscsi.trace..")
                     .layer("pdu")
                     .definedBy("org.lunlock.iscsi.pdu..")
                     .layer("scsi")
@@ -39,12 +41,15 @@ class ArchitectureTest {
                     .mayOnlyBeAccessedByLayers("session")
                     .whereLayer("transport")
                     .mayOnlyBeAccessedByLayers("login", "session")
+                    .whereLayer("trace")
+                    .mayOnlyBeAccessedByLayers("transport")
                     .whereLayer("pdu")
                     .mayOnlyBeAccessedByLayers("transport", "login", "session")
                     .whereLayer("scsi")
                     .mayOnlyBeAccessedByLayers("transport", "login", "session")
                     .whereLayer("words")
-                    .mayOnlyBeAccessedByLayers("pdu", "scsi", "transport", "login", "session");
+                    .mayOnlyBeAccessedByLayers(
+                            "pdu", "scsi", "trace", "transport", "login", "session");
 
     @ArchTest
     static final ArchRule DEPENDS_ON_THE_JDK_ALONE =

@@ -50,7 +50,16 @@ final class DaemonClient implements AutoCloseable {
     static DaemonClient connect(Globals globals) throws LunlockException {
         Home home = globals.home();
         DaemonClient running = connectIfRunning(home);
-        return running == null ? new DaemonStarter(globals, home).start() : running;
+        if (running == null) {
+            return new DaemonStarter(globals, home).start();
+        }
+        if (globals.trace() != null) {
+            Terminal.standardError(globals)
+                    .line(
+                            "warning: the daemon runs already and records nothing: lunlock daemon"
+                                    + " stop first");
+        }
+        return running;
     }
 
     /** Connects to the daemon; null when none answers. */

@@ -57,6 +57,7 @@ final class DaemonCommand implements Runnable {
                 globals.home(),
                 detached ? DaemonMain.Manner.DETACHED : DaemonMain.Manner.FOREGROUND,
                 globals.verbose(),
+                globals.trace(),
                 opener);
         return ExitCode.OK.code();
     }

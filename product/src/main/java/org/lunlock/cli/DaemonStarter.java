@@ -129,6 +129,11 @@ final class DaemonStarter {
         if (globals.verbose()) {
             command.add("--verbose");
         }
+        Path trace = globals.trace();
+        if (trace != null) {
+            command.add("--trace");
+            command.add(trace.toString());
+        }
         return command;
     }
 

@@ -60,6 +60,15 @@ final class Globals implements Runnable {
             description = "Say what is being done.")
     private boolean verbose;
 
+    @Option(
+            names = "--trace",
+            paramLabel = "FILE",
+            scope = ScopeType.INHERIT,
+            description =
+                    "Have the daemon that is started record what it says to targets, data and all,"
+                            + " in a pcapng file.")
+    private @Nullable Path trace;
+
     @Option(names = "--no-color", scope = ScopeType.INHERIT, description = "Never use colors.")
     private boolean noColor;
 
@@ -104,6 +113,11 @@ final class Globals implements Runnable {
 
     boolean verbose() {
         return verbose;
+    }
+
+    /** Absolute; null without the option. */
+    @Nullable Path trace() {
+        return trace == null ? null : trace.toAbsolutePath();
     }
 
     boolean noColor() {

@@ -12,12 +12,14 @@ import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.config.Home;
 import org.lunlock.daemon.api.Result;
 import org.lunlock.daemon.api.Version;
 import org.lunlock.daemon.api.Wire;
+import org.lunlock.iscsi.trace.Trace;
 import org.lunlock.posix.ProcessControl;
 import org.lunlock.posix.SignalRelay;
 import org.lunlock.posix.Signals;
@@ -32,6 +34,9 @@ public final class DaemonMain {
      * Commands take half of it at most, unmounting and flushing the rest.
      */
     private static final Duration END_WITHIN = Duration.ofSeconds(60);
+
+    /** In two files; opens in Wireshark in seconds. */
+    private static final long TRACE_BYTES_MAX = 512L << 20;
 
     private static final Path OOM_SCORE = Path.of("/proc/self/oom_score_adj");
 
@@ -58,12 +63,15 @@ public final class DaemonMain {
     /**
      * Serves until it is told to stop, by a request or a signal.
      *
+     * @param trace where to record what is said to targets; null for not at all
      * @throws LunlockException HELD when this home has a daemon already, else why it cannot start
      */
-    public static void run(Home home, Manner manner, boolean verbose, Volumes.Opener opener)
+    public static void run(
+            Home home, Manner manner, boolean verbose, @Nullable Path trace, Volumes.Opener opener)
             throws LunlockException {
         home.makeDirectories();
-        try (FileChannel _ = lock(home)) {
+        try (FileChannel _ = lock(home);
+                Trace _ = trace == null ? null : start(trace)) {
             DaemonLog.install(home.logFile(), manner == Manner.FOREGROUND, verbose);
             protect();
             new DaemonMain(home).serve(opener);
@@ -88,6 +96,17 @@ public final class DaemonMain {
                             .formatted(home.daemonLock()));
         }
         return file;
+    }
+
+    private static Trace start(Path file) throws LunlockException {
+        try {
+            return Trace.start(file, TRACE_BYTES_MAX);
+        } catch (IOException e) {
+            throw new LunlockException(
+                    ExitCode.CONFIGURATION,
+                    "nothing can be recorded (%s): %s".formatted(file, e.getMessage()),
+                    e);
+        }
     }
 
     /** Asks the kernel not to make it wait for memory that its own volumes would free. */

@@ -9,6 +9,8 @@ import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ScatteringByteChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -17,6 +19,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Portal;
 import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.trace.Trace;
+import org.lunlock.iscsi.trace.TracedChannel;
 
 /**
  * A TCP connection to a portal, never blocking but in {@link #await}: any thread may write, one
@@ -31,15 +35,25 @@ public final class PduSocket implements AutoCloseable {
     private static final int SOCKET_BUFFER_BYTES = 4 << 20;
 
     private final Portal portal;
-    private final SocketChannel channel;
+    private final ScatteringByteChannel source;
+    private final GatheringByteChannel sink;
     private final Selector selector;
     private final SelectionKey key;
     private final Consumer<SelectionKey> noteReady = this::noteReady;
     private int ready;
 
-    private PduSocket(Portal portal, SocketChannel channel, Selector selector, SelectionKey key) {
+    private PduSocket(Portal portal, SocketChannel channel, Selector selector, SelectionKey key)
+            throws IOException {
         this.portal = portal;
-        this.channel = channel;
+        Trace trace = Trace.current();
+        if (trace == null) {
+            this.source = channel;
+            this.sink = channel;
+        } else {
+            TracedChannel traced = trace.of(channel);
+            this.source = traced;
+            this.sink = traced;
+        }
         this.selector = selector;
         this.key = key;
     }
@@ -122,7 +136,7 @@ public final class PduSocket implements AutoCloseable {
      */
     public long read(ByteBuffer[] into, int count) throws TransportException {
         try {
-            long n = count == 1 ? channel.read(into[0]) : channel.read(into, 0, count);
+            long n = count == 1 ? source.read(into[0]) : source.read(into, 0, count);
             if (n < 0) {
                 throw new TransportException("portal " + portal + " closed the connection");
             }
@@ -141,7 +155,7 @@ public final class PduSocket implements AutoCloseable {
      */
     public long write(ByteBuffer[] from, int first, int count) throws TransportException {
         try {
-            return count == 1 ? channel.write(from[first]) : channel.write(from, first, count);
+            return count == 1 ? sink.write(from[first]) : sink.write(from, first, count);
         } catch (IOException e) {
             throw broken(e);
         }
@@ -194,7 +208,7 @@ public final class PduSocket implements AutoCloseable {
     @Override
     public void close() {
         try {
-            channel.close();
+            sink.close();
             selector.close();
         } catch (IOException e) {
             // nothing is left to be done with a socket that does not even close
