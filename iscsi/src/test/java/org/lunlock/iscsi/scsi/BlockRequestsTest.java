@@ -2,11 +2,13 @@
 package org.lunlock.iscsi.scsi;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.ScsiStatus;
 
 class BlockRequestsTest {
@@ -134,6 +136,20 @@ class BlockRequestsTest {
                 .isThrownBy(() -> CompareAndWrite.request(0, 2, two, ByteBuffer.allocate(4)));
         assertThatIllegalStateException()
                 .isThrownBy(() -> CompareAndWrite.request(0, 2, many, many));
+    }
+
+    @Test
+    void readOfBlocks() throws ProtocolException {
+        ScsiRequest<ByteBuffer> request = Read.blocks(2, 3, 2);
+        assertThat(AnnotatedHex.hex(request.cdb())).isEqualTo("28000000000200000300000000000000");
+        assertThat(request.name()).isEqualTo("READ(10)");
+        assertThat(request.allocationLength()).isEqualTo(6);
+        assertThat(AnnotatedHex.answer(request, "010203040506"))
+                .isEqualTo(AnnotatedHex.bytes("010203040506"));
+        assertThatExceptionOfType(ProtocolException.class)
+                .isThrownBy(() -> AnnotatedHex.answer(request, "0102030405"));
+        assertThatIllegalStateException().isThrownBy(() -> Read.blocks(0, 0, 512));
+        assertThatIllegalStateException().isThrownBy(() -> Read.blocks(0, 1 << 16, 512));
     }
 
     @Test
