@@ -154,6 +154,11 @@ public final class Io extends Task {
         return type.cast(end);
     }
 
+    /** Why it failed; null while it has not ended, and when it ended well. */
+    public @Nullable IscsiException failure() {
+        return failure;
+    }
+
     /** Returns when it has ended, one way or the other. */
     public Io ends() {
         end(ScriptedTarget.PATIENCE);
