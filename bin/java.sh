@@ -50,8 +50,8 @@ follow_links() {
     echo "$file"
 }
 
-# java_flags command|daemon|bench: prints the flags. An AOT cache is used only with the flags it was made
-# with.
+# java_flags command|daemon|server|bench: prints the flags. An AOT cache is used only with the flags it
+# was made with.
 java_flags() {
     # No hsperfdata: a write to a full or slow /tmp would stop every thread.
     # No log on stdout, which may be somebody's JSON: a cache that does not fit is not worth a line.
@@ -66,6 +66,10 @@ java_flags() {
             # It serves the file system that its own memory might be swapped to: all of it is there
             # before the first request, and does not grow. Buffers are direct memory.
             echo "$common -Xms80m -Xmx80m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=96m" \
+                "-XX:ReservedCodeCacheSize=48m -XX:+ExitOnOutOfMemoryError" ;;
+        server)
+            # A thousand hosts that wait take some 60 MB of it.
+            echo "$common -Xms16m -Xmx128m -XX:MaxDirectMemorySize=64m" \
                 "-XX:ReservedCodeCacheSize=48m -XX:+ExitOnOutOfMemoryError" ;;
     esac
 }

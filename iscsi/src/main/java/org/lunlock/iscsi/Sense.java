@@ -91,6 +91,38 @@ public record Sense(Key key, int asc, int ascq) {
 
     @Override
     public String toString() {
-        return "%s %02X/%02X".formatted(key, asc, ascq);
+        String code = "%s %02X/%02X".formatted(key, asc, ascq);
+        String meaning = meaning();
+        return meaning.isEmpty() ? code : code + " (" + meaning + ")";
+    }
+
+    /** What the codes say that people meet, in the words of SPC-4, ASC and ASCQ assignments. */
+    private String meaning() {
+        return switch (asc << 8 | ascq) {
+            case 0x0400, 0x0401, 0x0402, 0x0403 -> "logical unit not ready";
+            case 0x0800 -> "logical unit communication failure";
+            case 0x0C00, 0x0C02 -> "write error";
+            case 0x1100 -> "unrecovered read error";
+            case 0x1A00 -> "parameter list length error";
+            case 0x1D00 -> "miscompare during verify operation";
+            case 0x2000 -> "invalid command operation code";
+            case 0x2100 -> "logical block address out of range";
+            case 0x2400 -> "invalid field in CDB";
+            case 0x2500 -> "logical unit not supported";
+            case 0x2600 -> "invalid field in parameter list";
+            case 0x2604 -> "invalid release of persistent reservation";
+            case 0x2700 -> "write protected";
+            case 0x2707 -> "space allocation failed write protect";
+            case 0x2900, 0x2901, 0x2902, 0x2903, 0x2904 -> "power on, reset, or bus device reset";
+            case 0x2907 -> "I_T nexus loss occurred";
+            case 0x2A03 -> "reservations preempted";
+            case 0x2A04 -> "reservations released";
+            case 0x2A05 -> "registrations preempted";
+            case 0x2A09 -> "capacity data has changed";
+            case 0x3A00 -> "medium not present";
+            case 0x3F0E -> "reported LUNs data has changed";
+            case 0x5504 -> "insufficient registration resources";
+            default -> "";
+        };
     }
 }

@@ -42,9 +42,13 @@ final class TestServer implements AutoCloseable {
     }
 
     static TestServer start(Path store) throws StoreException, IOException {
+        return start(store, 0);
+    }
+
+    static TestServer start(Path store, int port) throws StoreException, IOException {
         ServerOptions options =
                 new ServerOptions(
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                         store,
                         null,
                         ServerOptions.REQUESTS_PER_SECOND);

@@ -32,6 +32,7 @@ final class Commands {
                     "scsi",
                     "bench",
                     "daemon",
+                    "lockserver",
                     "demo",
                     "help");
 
@@ -85,11 +86,17 @@ final class Commands {
             case "discover" -> new DiscoverCommand(globals);
             case "scsi" -> new ScsiCommand(globals);
             case "bench" -> new BenchCommand(globals);
+            case "lockserver" -> lockServer(globals);
             case "daemon" -> new DaemonCommand(globals, opener);
             case "demo" -> new DemoCommand(globals);
             case "help" -> new HelpCommand();
             default -> throw new IllegalStateException("no command is called " + name);
         };
+    }
+
+    private static CommandLine lockServer(Globals globals) {
+        LockServerCommand server = new LockServerCommand(globals);
+        return new CommandLine(server).addSubcommand(new LockServerTokenCommand(globals, server));
     }
 
     private static Duration duration(String text) {

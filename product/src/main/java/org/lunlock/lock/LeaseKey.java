@@ -83,6 +83,6 @@ public record LeaseKey(long value) {
 
     @Override
     public String toString() {
-        return isLunlock() ? "host " + hostId() + " (key " + hex() + ")" : "key " + hex();
+        return isLunlock() ? "host %04x (key %s)".formatted(hostId(), hex()) : "key " + hex();
     }
 }

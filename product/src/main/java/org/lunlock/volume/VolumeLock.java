@@ -156,12 +156,8 @@ final class VolumeLock {
             case Report.Blocked other ->
                     new LunlockException(
                             ExitCode.HELD,
-                            "volume %s is held by host %s (%s): %s"
-                                    .formatted(
-                                            volume.name(),
-                                            Hosts.name(other.holder().key()),
-                                            other.holder(),
-                                            next));
+                            "volume %s is held by %s: %s"
+                                    .formatted(volume.name(), other.holder(), next));
             case null, default ->
                     new LunlockException(
                             ExitCode.HELD,

@@ -15,7 +15,7 @@ class LeaseKeyTest {
         assertThat(key.hex()).isEqualTo("4c4cfe078000002a");
         assertThat(key.hostId()).isEqualTo(0xfe07);
         assertThat(key.epoch()).isEqualTo(0x8000002a);
-        assertThat(key).hasToString("host 65031 (key 4c4cfe078000002a)");
+        assertThat(key).hasToString("host fe07 (key 4c4cfe078000002a)");
     }
 
     @Test

@@ -257,6 +257,6 @@ public abstract class Task {
 
     @Override
     public String toString() {
-        return "%s of LUN field %016x, task %08x".formatted(name, lunField, initiatorTaskTag);
+        return "%s of %s, task %08x".formatted(name, Lun.describe(lunField), initiatorTaskTag);
     }
 }

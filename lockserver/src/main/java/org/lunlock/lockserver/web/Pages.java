@@ -15,10 +15,22 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
-/** The description of the interface, and other files of this program. */
+/** The page, its script and style, and the description of the interface: files of this program. */
 final class Pages {
+    private static final String HTML = "text/html; charset=utf-8";
+    private static final String SCRIPT = "text/javascript; charset=utf-8";
+
     private final Map<String, Page> pages =
-            Map.of("/openapi.json", load("openapi.json", "application/json"));
+            Map.of(
+                    "/", load("index.html", HTML),
+                    "/app.js", load("app.js", SCRIPT),
+                    "/live.js", load("live.js", SCRIPT),
+                    "/text.js", load("text.js", SCRIPT),
+                    "/timeline.js", load("timeline.js", SCRIPT),
+                    "/unlock.js", load("unlock.js", SCRIPT),
+                    "/app.css", load("app.css", "text/css; charset=utf-8"),
+                    "/icon.svg", load("icon.svg", "image/svg+xml"),
+                    "/openapi.json", load("openapi.json", "application/json"));
 
     private record Page(byte[] content, String type, String tag) {}
 
