@@ -62,6 +62,7 @@ class ArchitectureTest {
                     .mayOnlyAccessLayers(
                             "api",
                             "attach",
+                            "export",
                             "block",
                             "lock",
                             "config",

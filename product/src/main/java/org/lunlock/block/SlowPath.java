@@ -12,7 +12,6 @@ import org.lunlock.iscsi.scsi.SynchronizeCache;
 import org.lunlock.iscsi.scsi.Unmap;
 import org.lunlock.iscsi.scsi.WriteSame16;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.posix.PageMemory;
 
 /**
  * Requests that are not one command: not aligned, longer than a command may be, discards, zeroes. A
@@ -28,7 +27,7 @@ final class SlowPath {
     private final RangeLocks locks;
     private final DeviceCounters counters;
 
-    /** Zeroes to write, never touched: its pages are the kernel's one page of zeroes. */
+    /** Zeroes to write, never anything else. */
     private final ByteBuffer zeroes;
 
     private volatile boolean writeSameRefused;
@@ -46,8 +45,7 @@ final class SlowPath {
         this.blockBytes = geometry.capacity().blockBytes();
         this.locks = locks;
         this.counters = counters;
-        int pages = Math.ceilDiv(geometry.transferBytes(), PageMemory.PAGE_BYTES);
-        this.zeroes = PageMemory.allocate(pages * PageMemory.PAGE_BYTES);
+        this.zeroes = ByteBuffer.allocateDirect(geometry.transferBytes());
     }
 
     void submit(BlockRequest request) {

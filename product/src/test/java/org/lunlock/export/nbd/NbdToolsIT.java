@@ -25,7 +25,7 @@ class NbdToolsIT {
     @TempDir Path directory;
 
     /** A thin logical unit of 64 MiB and its export. */
-    private final class Served implements AutoCloseable {
+    private static final class Served implements AutoCloseable {
         private final TgtDevice lun;
         private final NbdExport export;
 
@@ -195,6 +195,7 @@ class NbdToolsIT {
                     "--size=48m",
                     "--iodepth=16",
                     "--verify=crc32c",
+                    "--verify_state_save=0",
                     "--verify_fatal=1");
         }
     }
