@@ -11,7 +11,7 @@ import org.lunlock.block.BlockDevice;
 import org.lunlock.daemon.api.NbdSpec;
 import org.lunlock.export.nbd.NbdAddress;
 import org.lunlock.export.nbd.NbdExport;
-import org.lunlock.export.nbd.Tls;
+import org.lunlock.export.stream.Tls;
 
 /** A volume for clients of NBD. Closing it takes it from them, and is never refused. */
 final class NbdOutlet implements Outlet {

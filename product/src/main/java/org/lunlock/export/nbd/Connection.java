@@ -2,27 +2,30 @@
 package org.lunlock.export.nbd;
 
 import static java.lang.System.Logger.Level.DEBUG;
-import static java.lang.System.Logger.Level.ERROR;
-import static java.lang.System.Logger.Level.WARNING;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.block.BlockDevice;
-import org.lunlock.iscsi.IscsiException;
+import org.lunlock.export.stream.Listener;
+import org.lunlock.export.stream.Peer;
+import org.lunlock.export.stream.Replies;
+import org.lunlock.export.stream.SlotPool;
+import org.lunlock.export.stream.Tls;
 import org.lunlock.iscsi.ProtocolException;
 
 /**
  * One client: takes its requests and hands them to the device, several at a time. Runs in the
  * thread {@code nbd-VOLUME-N}; whichever thread the device completes a request in sends its reply.
  */
-final class Connection implements Runnable {
+final class Connection implements Listener.Service {
     private static final System.Logger LOG = System.getLogger(Connection.class.getPackageName());
 
     private final ExportDescription export;
     private final BlockDevice device;
-    private final SlotPool slots;
+    private final SlotPool<Slot> slots;
+    private final SlotPool<Slot> largeSlots;
     private final @Nullable Tls tls;
     private final Peer peer;
     private final Runnable wakeUp;
@@ -31,41 +34,40 @@ final class Connection implements Runnable {
     private boolean allocation;
     private volatile boolean leaving;
 
-    Connection(ExportDescription export, SlotPool slots, @Nullable Tls tls, Peer peer) {
+    /**
+     * @param largeSlots for requests above {@link Slot#DATA_BYTES}
+     */
+    Connection(
+            ExportDescription export,
+            SlotPool<Slot> slots,
+            SlotPool<Slot> largeSlots,
+            @Nullable Tls tls,
+            Peer peer) {
         this.export = export;
         this.device = export.device();
         this.slots = slots;
+        this.largeSlots = largeSlots;
         this.tls = tls;
         this.peer = peer;
         this.wakeUp = peer::wakeUp; // once: nothing is allocated for a request
     }
 
     @Override
-    public void run() {
-        try {
-            Handshake.Agreement agreement = new Handshake(peer, export, tls).run();
-            if (agreement != null) {
-                format = agreement.format();
-                allocation = agreement.allocation();
-                serve();
-            }
-        } catch (IscsiException e) { // ours: it broke the protocol, or does not go on
-            LOG.log(WARNING, "{0}: a client is dropped: {1}", export.name(), e.getMessage());
-        } catch (IOException e) {
-            LOG.log(DEBUG, "{0}: a client is gone: {1}", export.name(), e.getMessage());
-        } catch (RuntimeException | Error e) {
-            LOG.log(ERROR, export.name() + ": a bug ended a connection", e);
-            throw e;
-        } finally {
-            close();
-            peer.closeSelector();
+    public void serve() throws IOException {
+        Handshake.Agreement agreement = new Handshake(peer, export, tls).run();
+        if (agreement == null) {
+            return;
         }
-    }
-
-    /** Ends it; what is under way ends by itself, and nobody hears of it. Any thread. */
-    void close() {
-        peer.close();
-        replies().close();
+        format = agreement.format();
+        allocation = agreement.allocation();
+        boolean more = true;
+        while (more) {
+            more = serveRequest();
+        }
+        leaving = true;
+        while (inUse.get() > 0) {
+            peer.awaitWakeUp();
+        }
     }
 
     Replies replies() {
@@ -89,17 +91,6 @@ final class Connection implements Runnable {
                 Long.toString(length),
                 Long.toString(offset),
                 failure.getMessage());
-    }
-
-    private void serve() throws IOException {
-        boolean more = true;
-        while (more) {
-            more = serveRequest();
-        }
-        leaving = true;
-        while (inUse.get() > 0) {
-            peer.awaitWakeUp();
-        }
     }
 
     /**
@@ -157,10 +148,11 @@ final class Connection implements Runnable {
 
     /** Waits as long as the device takes, whose deadlines bound that; replies go on meanwhile. */
     private Slot take(boolean large) throws IOException {
-        Slot slot = slots.tryTake(large, wakeUp);
+        SlotPool<Slot> pool = large ? largeSlots : slots;
+        Slot slot = pool.tryTake(wakeUp);
         while (slot == null) {
             peer.awaitWakeUp();
-            slot = slots.tryTake(large, wakeUp);
+            slot = pool.tryTake(wakeUp);
         }
         inUse.incrementAndGet();
         return slot;

@@ -21,6 +21,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.export.stream.Peer;
+import org.lunlock.export.stream.Tls;
 import org.lunlock.iscsi.ProtocolException;
 
 /**

@@ -9,7 +9,6 @@ import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -17,14 +16,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.block.BlockDevice;
+import org.lunlock.export.stream.Listener;
+import org.lunlock.export.stream.SlotPool;
+import org.lunlock.export.stream.Tls;
 
 /**
  * A block device as an NBD export that listens on one address. Thread {@code nbd-VOLUME} takes
@@ -33,27 +31,25 @@ import org.lunlock.block.BlockDevice;
 public final class NbdExport implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(NbdExport.class.getPackageName());
 
-    /** A client with many connections has eight, and each takes a thread. */
-    private static final int CONNECTIONS_MAX = 16;
+    /** As many as fill the session's queue; 32 MiB if all are 1 MiB requests. */
+    private static final int SLOTS = 32;
+
+    /** For requests above 1 MiB, which are many commands each. */
+    private static final int LARGE_SLOTS = 1;
 
     /** Requests under way when it is closed: as long as the device may take. */
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
-
-    /** What makes a client's coming fail is not soon over. */
-    private static final Duration TRY_AGAIN = Duration.ofMillis(100);
 
     private static final int S_IFMT = 0170000;
     private static final int S_IFSOCK = 0140000;
 
     private final ExportDescription export;
     private final @Nullable Tls tls;
-    private final ServerSocketChannel listener;
+    private final SlotPool<Slot> slots;
+    private final SlotPool<Slot> largeSlots;
+    private final Listener listener;
     private final @Nullable Path socketFile;
     private final String uri;
-    private final SlotPool slots;
-    private final Map<Connection, Thread> connections = new ConcurrentHashMap<>();
-    private final AtomicBoolean closed = new AtomicBoolean();
-    private int accepted;
 
     /**
      * Begins to listen. The device stays the caller's, to be closed after this.
@@ -66,29 +62,35 @@ public final class NbdExport implements AutoCloseable {
             throws LunlockException {
         this.export = new ExportDescription(name, device);
         this.tls = tls;
-        this.slots = new SlotPool(device);
+        this.slots = new SlotPool<>(SLOTS, home -> new Slot(home, device, Slot.DATA_BYTES));
+        this.largeSlots =
+                new SlotPool<>(
+                        LARGE_SLOTS, home -> new Slot(home, device, Protocol.PAYLOAD_BYTES_MAX));
+        ServerSocketChannel channel;
         try {
             switch (address) {
                 case NbdAddress.Unix(Path path) -> {
-                    listener = listen(path);
+                    channel = listen(path);
                     socketFile = path;
                     uri = "nbd+unix:///%s?socket=%s".formatted(name, path);
                 }
                 case NbdAddress.Tcp tcp -> {
-                    listener = listen(tcp);
+                    channel = listen(tcp);
                     socketFile = null;
-                    int port = listener.socket().getLocalPort();
-                    uri =
-                            "%s://%s:%d/%s"
-                                    .formatted(
-                                            tls == null ? "nbd" : "nbds", tcp.host(), port, name);
+                    int port = channel.socket().getLocalPort();
+                    String scheme = tls == null ? "nbd" : "nbds";
+                    uri = "%s://%s:%d/%s".formatted(scheme, tcp.host(), port, name);
                 }
             }
         } catch (IOException e) {
             throw new LunlockException(
                     ExitCode.IO, "cannot listen on %s: %s".formatted(address, e.getMessage()), e);
         }
-        Thread.ofPlatform().name("nbd-" + name).daemon().start(this::accept);
+        listener =
+                new Listener(
+                        "nbd-" + name,
+                        channel,
+                        peer -> new Connection(export, slots, largeSlots, tls, peer));
         LOG.log(INFO, "{0}: exported as {1}", name, uri);
     }
 
@@ -150,73 +152,26 @@ public final class NbdExport implements AutoCloseable {
         return uri;
     }
 
-    /** The life of the thread that takes clients in: ends when the listener is closed. */
-    private void accept() {
-        while (!closed.get()) {
-            try {
-                serve(listener.accept());
-            } catch (IOException e) {
-                if (!closed.get()) {
-                    LOG.log(WARNING, export.name() + ": a client could not be taken in", e);
-                    LockSupport.parkNanos(TRY_AGAIN.toNanos());
-                }
-            }
-        }
-    }
-
-    private void serve(SocketChannel client) throws IOException {
-        if (connections.size() >= CONNECTIONS_MAX) {
-            LOG.log(WARNING, "{0}: has {1} clients already", export.name(), CONNECTIONS_MAX);
-            client.close();
-            return;
-        }
-        if (socketFile == null) {
-            client.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            client.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-        }
-        Connection connection = new Connection(export, slots, tls, new Peer(client));
-        Thread thread =
-                Thread.ofPlatform()
-                        .name("nbd-" + export.name() + "-" + accepted++)
-                        .daemon()
-                        .unstarted(() -> {
-                            try {
-                                connection.run();
-                            } finally {
-                                connections.remove(connection);
-                            }
-                        });
-        connections.put(connection, thread);
-        thread.start();
-        if (closed.get()) {
-            connection.close();
-        }
-    }
-
     /** Ends all connections: whoever waits for a reply sees its connection closed. Any thread. */
     public void abort() {
-        closed.set(true);
-        try {
-            listener.close();
-            if (socketFile != null) {
+        listener.abort();
+        if (socketFile != null) {
+            try {
                 Files.deleteIfExists(socketFile);
+            } catch (IOException e) {
+                LOG.log(WARNING, export.name() + ": cannot remove " + socketFile, e);
             }
-        } catch (IOException e) {
-            LOG.log(WARNING, export.name() + ": cannot end to listen", e);
         }
-        connections.keySet().forEach(Connection::close);
     }
 
     /** The same, and waits some seconds for what is under way. Idempotent. */
     @Override
     public void close() {
         abort();
+        listener.close();
         try {
-            if (!slots.awaitIdle(CLOSE_TIMEOUT)) {
+            if (!slots.awaitIdle(CLOSE_TIMEOUT) || !largeSlots.awaitIdle(CLOSE_TIMEOUT)) {
                 LOG.log(WARNING, "{0}: requests are still under way", export.name());
-            }
-            for (Thread thread : connections.values()) {
-                thread.join(CLOSE_TIMEOUT);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

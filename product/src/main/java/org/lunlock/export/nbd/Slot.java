@@ -7,23 +7,21 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.block.BlockDevice;
 import org.lunlock.block.BlockDevice.Extent;
-import org.lunlock.block.BlockRequest;
+import org.lunlock.export.stream.ReplySlot;
+import org.lunlock.export.stream.SlotPool;
 import org.lunlock.posix.PageMemory;
 
 /**
- * One request of a client, its reply, and the memory of both; used again for the next request once
- * its reply is sent.
- *
- * <p>Belongs to one thread at a time: the connection's, then the device's, and last whoever sends.
- * Every request ends with exactly one of {@link #succeed}, {@link #refuse} and {@link #tell}.
+ * One request of a client and its reply. Every request ends with exactly one of {@link #succeed},
+ * {@link #refuse} and {@link #tell}.
  */
-final class Slot extends BlockRequest {
+final class Slot extends ReplySlot {
     /** What most requests need at most. */
     static final int DATA_BYTES = 1 << 20;
 
     private static final ByteBuffer NO_DATA = ByteBuffer.allocate(0);
 
-    private final SlotPool home;
+    private final SlotPool<Slot> home;
     private final BlockDevice device;
     private final ByteBuffer header;
     private final ByteBuffer data;
@@ -35,15 +33,10 @@ final class Slot extends BlockRequest {
     private boolean flushNext;
     private ByteBuffer replyData = NO_DATA;
 
-    /** The pool's while it is free, then that of the replies. */
-    @Nullable Slot next;
-
-    boolean free;
-
     /**
      * @param dataBytes a multiple of the page
      */
-    Slot(SlotPool home, BlockDevice device, int dataBytes) {
+    Slot(SlotPool<Slot> home, BlockDevice device, int dataBytes) {
         this.home = home;
         this.device = device;
         ByteBuffer memory = PageMemory.allocate(PageMemory.PAGE_BYTES + dataBytes);
@@ -153,20 +146,18 @@ final class Slot extends BlockRequest {
         owner().replies().add(this);
     }
 
-    ByteBuffer replyHeader() {
+    @Override
+    protected ByteBuffer replyHeader() {
         return header;
     }
 
-    ByteBuffer replyData() {
+    @Override
+    protected ByteBuffer replyData() {
         return replyData;
     }
 
-    boolean isSent() {
-        return !header.hasRemaining() && !replyData.hasRemaining();
-    }
-
-    /** The reply is sent, or nobody wants it any more. */
-    void release() {
+    @Override
+    protected void release() {
         Connection served = owner();
         client = null;
         if (large()) {

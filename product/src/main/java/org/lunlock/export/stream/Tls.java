@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.export.nbd;
+package org.lunlock.export.stream;
 
 import java.io.IOException;
 import java.io.InputStream;

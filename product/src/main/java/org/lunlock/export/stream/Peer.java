@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.export.nbd;
+package org.lunlock.export.stream;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
@@ -17,7 +17,7 @@ import org.lunlock.iscsi.TransportException;
  * replies that any thread sends it. Waiting for the client, its thread also sends on what the
  * client had no room for.
  */
-final class Peer implements AutoCloseable {
+public final class Peer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Peer.class.getPackageName());
 
     /** A client that takes or sends nothing for so long in the middle of something is gone. */
@@ -49,12 +49,12 @@ final class Peer implements AutoCloseable {
         this.replies = new Replies(transport, this::wakeUp);
     }
 
-    Replies replies() {
+    public Replies replies() {
         return replies;
     }
 
     /** From here on everything is under TLS. */
-    void startTls(Tls tls) throws IOException {
+    public void startTls(Tls tls) throws IOException {
         if (input.hasRemaining()) {
             throw new TransportException("a client sent in the clear what TLS should protect");
         }
@@ -75,7 +75,7 @@ final class Peer implements AutoCloseable {
     }
 
     /** Bytes that were read from the network and not yet taken: position to limit. */
-    ByteBuffer input() {
+    public ByteBuffer input() {
         return input;
     }
 
@@ -85,7 +85,7 @@ final class Peer implements AutoCloseable {
      * @param bytes at most 16 KiB
      * @throws EOFException when the client has closed the connection
      */
-    void require(int bytes) throws IOException {
+    public void require(int bytes) throws IOException {
         if (input.remaining() >= bytes) {
             return;
         }
@@ -104,7 +104,7 @@ final class Peer implements AutoCloseable {
     }
 
     /** Fills the buffer. */
-    void read(ByteBuffer into) throws IOException {
+    public void read(ByteBuffer into) throws IOException {
         int bytes = Math.min(input.remaining(), into.remaining());
         into.put(into.position(), input, input.position(), bytes);
         into.position(into.position() + bytes);
@@ -125,7 +125,7 @@ final class Peer implements AutoCloseable {
     }
 
     /** Sends the buffer before there is anybody else who sends. */
-    void send(ByteBuffer from) throws IOException {
+    public void send(ByteBuffer from) throws IOException {
         one[0] = from;
         while (!transport.write(one, 1)) {
             await(SelectionKey.OP_WRITE, STALLED);
@@ -133,7 +133,7 @@ final class Peer implements AutoCloseable {
     }
 
     /** Returns when somebody called {@link #wakeUp}, and sends what waits for room meanwhile. */
-    void awaitWakeUp() throws IOException {
+    public void awaitWakeUp() throws IOException {
         await(0, Duration.ZERO);
     }
 
@@ -168,7 +168,7 @@ final class Peer implements AutoCloseable {
     }
 
     /** Ends the wait of the connection's thread, or the next one. Any thread. */
-    void wakeUp() {
+    public void wakeUp() {
         selector.wakeup();
     }
 
@@ -184,7 +184,7 @@ final class Peer implements AutoCloseable {
     }
 
     /** What only the connection's thread may do, when it ends. */
-    void closeSelector() {
+    public void closeSelector() {
         close();
         try {
             selector.close();

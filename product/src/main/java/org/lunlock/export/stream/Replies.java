@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.export.nbd;
+package org.lunlock.export.stream;
 
 import static java.lang.System.Logger.Level.DEBUG;
 
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * while he sends; nobody waits for the client. When it has no room, the connection's thread goes on
  * once it has.
  */
-final class Replies {
+public final class Replies {
     private static final System.Logger LOG = System.getLogger(Replies.class.getPackageName());
 
     /** In one gather-write; a header and data each. */
@@ -20,8 +20,8 @@ final class Replies {
 
     private final Runnable attention;
     private Transport transport;
-    private @Nullable Slot first;
-    private @Nullable Slot last;
+    private @Nullable ReplySlot first;
+    private @Nullable ReplySlot last;
     private boolean waitsForRoom;
     private boolean broken;
 
@@ -44,7 +44,7 @@ final class Replies {
     }
 
     /** Sends the slot's reply, now or when there is room; then the slot goes back. */
-    void add(Slot slot) {
+    public void add(ReplySlot slot) {
         if (append(slot)) {
             send();
         } else {
@@ -52,7 +52,7 @@ final class Replies {
         }
     }
 
-    private synchronized boolean append(Slot slot) {
+    private synchronized boolean append(ReplySlot slot) {
         if (broken) {
             return false;
         }
@@ -83,8 +83,8 @@ final class Replies {
     }
 
     /** Nothing more is sent. Idempotent. */
-    void close() {
-        Slot unsent;
+    public void close() {
+        ReplySlot unsent;
         synchronized (this) {
             broken = true;
             unsent = busy ? null : takeAll();
@@ -107,7 +107,7 @@ final class Replies {
 
     private synchronized int fill() {
         int buffers = 0;
-        Slot slot = first;
+        ReplySlot slot = first;
         for (int i = 0; i < BATCH_SLOTS && slot != null; i++) {
             batch[buffers++] = slot.replyHeader();
             if (slot.replyData().hasRemaining()) {
@@ -128,7 +128,7 @@ final class Replies {
             LOG.log(DEBUG, "a client does not take its replies: " + e);
             failed = true;
         }
-        Slot done;
+        ReplySlot done;
         boolean more;
         synchronized (this) {
             broken |= failed;
@@ -144,16 +144,16 @@ final class Replies {
         return more;
     }
 
-    private @Nullable Slot takeAll() {
-        Slot all = first;
+    private @Nullable ReplySlot takeAll() {
+        ReplySlot all = first;
         first = null;
         last = null;
         return all;
     }
 
-    private @Nullable Slot takeSent() {
-        Slot sent = first;
-        Slot end = null;
+    private @Nullable ReplySlot takeSent() {
+        ReplySlot sent = first;
+        ReplySlot end = null;
         while (first != null && first.isSent()) {
             end = first;
             first = first.next;
@@ -168,10 +168,10 @@ final class Replies {
         return sent;
     }
 
-    private static void release(@Nullable Slot head) {
-        Slot slot = head;
+    private static void release(@Nullable ReplySlot head) {
+        ReplySlot slot = head;
         while (slot != null) {
-            Slot following = slot.next;
+            ReplySlot following = slot.next;
             slot.next = null;
             slot.release();
             slot = following;

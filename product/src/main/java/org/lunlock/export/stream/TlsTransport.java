@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.export.nbd;
+package org.lunlock.export.stream;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,7 +9,7 @@ import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSession;
-import org.lunlock.export.nbd.Peer.Readiness;
+import org.lunlock.export.stream.Peer.Readiness;
 
 /** The bytes of a client under TLS 1.2 or 1.3. */
 final class TlsTransport implements Transport {
