@@ -41,7 +41,9 @@ public record Lun(int value) {
         return new Lun(firstLevel & MAX);
     }
 
-    /** For messages: {@code LUN 1}, or the field's sixteen hex digits where it is no single number. */
+    /**
+     * For messages: {@code LUN 1}, or the field's sixteen hex digits where it is no single number.
+     */
     public static String describe(long field) {
         try {
             return decode(field).toString();
