@@ -10,12 +10,14 @@ import java.util.Map;
  * @param headerDigest whether CRC32C over headers is asked for
  * @param dataDigest whether CRC32C over data is asked for
  * @param chapAlgorithms those offered, the preferred one first, by the names of open-iscsi
+ * @param errorRecoveryLevel offered: 0, or 1 to have damaged data sent again; 0 or 1
  * @param queueDepth commands under way at once, 1..{@value #QUEUE_DEPTH_MAX}
  */
 public record SessionConfig(
         boolean headerDigest,
         boolean dataDigest,
         List<String> chapAlgorithms,
+        int errorRecoveryLevel,
         int queueDepth,
         Timeouts timeouts) {
     /** Those that the initiator knows, the strongest first. */
@@ -24,7 +26,7 @@ public record SessionConfig(
 
     /** Of the queue depth, it is the one of open-iscsi. */
     public static final SessionConfig DEFAULT =
-            new SessionConfig(false, false, CHAP_ALGORITHMS, 32, Timeouts.DEFAULT);
+            new SessionConfig(false, false, CHAP_ALGORITHMS, 0, 32, Timeouts.DEFAULT);
 
     public static final int QUEUE_DEPTH_MAX = 128;
 
@@ -33,6 +35,7 @@ public record SessionConfig(
                 table.flag("header-digest", fallback.headerDigest),
                 table.flag("data-digest", fallback.dataDigest),
                 table.words("chap-algorithms", CHAP_ALGORITHMS, fallback.chapAlgorithms),
+                table.integer("error-recovery-level", 0, 1, fallback.errorRecoveryLevel),
                 table.integer("queue-depth", 1, QUEUE_DEPTH_MAX, fallback.queueDepth),
                 Timeouts.read(table, fallback.timeouts));
     }
@@ -41,6 +44,7 @@ public record SessionConfig(
         to.put("header-digest", headerDigest);
         to.put("data-digest", dataDigest);
         to.put("chap-algorithms", chapAlgorithms);
+        to.put("error-recovery-level", errorRecoveryLevel);
         to.put("queue-depth", queueDepth);
         timeouts.describe(to);
     }

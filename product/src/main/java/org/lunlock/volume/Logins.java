@@ -13,6 +13,7 @@ import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.login.ChapAlgorithm;
 import org.lunlock.iscsi.login.Credentials;
 import org.lunlock.iscsi.login.Digest;
+import org.lunlock.iscsi.login.Key;
 import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Timeouts;
@@ -78,6 +79,7 @@ final class Logins {
         return LoginParameters.DEFAULTS
                 .withHeaderDigest(config.headerDigest() ? Digest.CRC32C_PREFERRED : Digest.NONE)
                 .withDataDigest(config.dataDigest() ? Digest.CRC32C_PREFERRED : Digest.NONE)
+                .with(Key.ERROR_RECOVERY_LEVEL, config.errorRecoveryLevel())
                 .withChapAlgorithms(
                         config.chapAlgorithms().stream().map(Logins::chapAlgorithm).toList());
     }

@@ -62,6 +62,7 @@ class ConfigurationTest {
                                 lu_reset_timeout = "13s"
                                 tgt_reset_timeout = "14s"
                                 queue-depth = 64
+                                error-recovery-level = 1
                                 identity = "naa.6001405"
                                 """)
                         .volume("backup");
@@ -84,6 +85,7 @@ class ConfigurationTest {
                                 true,
                                 true,
                                 List.of("MD5"),
+                                1,
                                 64,
                                 new Timeouts(
                                         Duration.ofSeconds(7),

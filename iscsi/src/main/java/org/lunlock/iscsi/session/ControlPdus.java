@@ -161,9 +161,14 @@ final class ControlPdus {
                 }
             }
             case NOP_OUT, DATA_OUT -> LOG.log(INFO, what);
+            case SNACK_REQUEST -> { // what is missing will not come: with a new session it does
+                if (connection.settings().errorRecoveryLevel() == 0) {
+                    throw new ProtocolException(what + ", which was not sent");
+                }
+                throw new TransportException(what);
+            }
             case LOGIN_REQUEST,
                     TEXT_REQUEST,
-                    SNACK_REQUEST,
                     NOP_IN,
                     SCSI_RESPONSE,
                     TASK_MANAGEMENT_RESPONSE,

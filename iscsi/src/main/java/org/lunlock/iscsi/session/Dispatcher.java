@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.session;
 
+import static java.lang.System.Logger.Level.DEBUG;
+
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
@@ -30,6 +32,8 @@ import org.lunlock.iscsi.transport.PduReader;
  * Runs in the connection's reading thread; never writes, never waits.
  */
 final class Dispatcher implements PduReader.Receiver {
+    private static final System.Logger LOG = System.getLogger("org.lunlock.iscsi.session");
+
     /** Holds a command's sense data, a ping or an asynchronous message; more is not asked for. */
     private static final int SEGMENT_BYTES = 8 << 10;
 
@@ -43,7 +47,12 @@ final class Dispatcher implements PduReader.Receiver {
     private final ControlPdus control;
     private final Settings settings;
     private final ByteBuffer other = ByteBuffer.allocateDirect(SEGMENT_BYTES);
+    private final Retransmission retransmission;
+    private final boolean retransmits;
     private @Nullable Task reading;
+
+    /** Whether the Data-In under way comes before one that is missing, and will come again. */
+    private boolean ahead;
 
     Dispatcher(Session session, Connection connection, ControlPdus control) {
         this.lifetime = session.lifetime();
@@ -52,6 +61,8 @@ final class Dispatcher implements PduReader.Receiver {
         this.connection = connection;
         this.control = control;
         this.settings = connection.settings();
+        this.retransmission = new Retransmission(lifetime, connection);
+        this.retransmits = settings.errorRecoveryLevel() > 0;
     }
 
     @Override
@@ -59,7 +70,7 @@ final class Dispatcher implements PduReader.Receiver {
         if (Bhs.opcode(bhs) == Opcode.DATA_IN) {
             Task task = readTask(bhs, length);
             reading = task;
-            return task.dataIn(task.received, length);
+            return task.dataIn((int) DataIn.bufferOffset(bhs), length);
         }
         if (length > SEGMENT_BYTES) {
             throw new ProtocolException(
@@ -71,7 +82,11 @@ final class Dispatcher implements PduReader.Receiver {
     @Override
     public void end(ByteBuffer bhs, @Nullable ByteBuffer data) throws IscsiException {
         tasks.window(TargetPdu.expCmdSn(bhs), TargetPdu.maxCmdSn(bhs));
-        if (TargetPdu.takesStatSn(bhs)) {
+        if (retransmits) {
+            if (!isTheirTurn(bhs, data)) {
+                return;
+            }
+        } else if (TargetPdu.takesStatSn(bhs)) {
             acknowledge(TargetPdu.statSn(bhs));
         }
         switch (Bhs.opcode(bhs)) {
@@ -103,7 +118,9 @@ final class Dispatcher implements PduReader.Receiver {
         if (task.direction() != Task.Direction.READ) {
             throw new ProtocolException("Data-In for " + task + ", which reads nothing");
         }
-        if (DataIn.dataSn(bhs) != task.dataInCount || offset != task.received) {
+        boolean inOrder = DataIn.dataSn(bhs) == task.dataInCount && offset == task.received;
+        ahead = retransmits && DataIn.dataSn(bhs) - task.dataInCount > 0;
+        if (!inOrder && !ahead) {
             throw new ProtocolException(
                     "Data-In out of order for %s: DataSN %d at offset %d, expected %d at %d"
                             .formatted(
@@ -124,8 +141,21 @@ final class Dispatcher implements PduReader.Receiver {
     private void dataIn(ByteBuffer bhs) throws IscsiException {
         Task task = reading != null ? reading : readTask(bhs, 0);
         reading = null;
+        if (ahead) {
+            passBy(task, bhs);
+            return;
+        }
         task.received += Bhs.dataSegmentLength(bhs);
         task.dataInCount++;
+        if (retransmits) {
+            task.missing = false;
+            if (DataIn.acknowledge(bhs)) {
+                retransmission.acknowledgeData(bhs);
+            }
+            if (isHeldBack(task, bhs)) {
+                return;
+            }
+        }
         if (DataIn.hasStatus(bhs)) {
             ended(
                     task,
@@ -187,7 +217,7 @@ final class Dispatcher implements PduReader.Receiver {
         }
         lifetime.lock.lock();
         try {
-            return task.sent;
+            return Math.min(task.sent, task.length()); // some was asked for twice, perhaps
         } finally {
             lifetime.lock.unlock();
         }
@@ -222,11 +252,18 @@ final class Dispatcher implements PduReader.Receiver {
             throws ProtocolException {
         lifetime.lock.lock();
         try {
+            if (retransmits && r2tSn != task.r2tCount) {
+                if (r2tSn - task.r2tCount > 0) {
+                    retransmission.askForData(task, task.r2tCount);
+                }
+                return; // it comes again, or came before
+            }
             if (r2tSn != task.r2tCount) {
                 throw new ProtocolException(
                         "R2T %d for %s, expected %d".formatted(r2tSn, task, task.r2tCount));
             }
-            if (offset != task.askedFor) { // DataSequenceInOrder=Yes, and nothing is asked twice
+            boolean again = retransmits && offset + length <= task.askedFor;
+            if (offset != task.askedFor && !again) { // DataSequenceInOrder=Yes
                 throw new ProtocolException(
                         "R2T for offset %d of %s, expected %d"
                                 .formatted(offset, task, task.askedFor));
@@ -234,8 +271,9 @@ final class Dispatcher implements PduReader.Receiver {
             if (task.bursts.size() > settings.maxOutstandingR2t()) {
                 throw new ProtocolException("more R2Ts outstanding than negotiated for " + task);
             }
-            task.askedFor = offset + length;
+            task.askedFor = Math.max(task.askedFor, offset + length);
             task.r2tCount++;
+            task.missing = false;
             task.bursts.add(targetTransferTag, offset, length);
             connection.addBursts(task);
         } finally {
@@ -256,6 +294,94 @@ final class Dispatcher implements PduReader.Receiver {
             case LoginResponse _, TextResponse _ ->
                     throw new ProtocolException("nobody asked for " + pdu);
         }
+    }
+
+    // ------------------------------------------------------------------------ level 1
+
+    /** What was damaged is asked for again, where it was agreed that it can be. */
+    @Override
+    public void damaged(ByteBuffer bhs, TransportException damage) throws IscsiException {
+        if (!retransmits) {
+            throw damage;
+        }
+        LOG.log(DEBUG, "{0}; asking for the {1} again", damage.getMessage(), Bhs.opcode(bhs));
+        Task task = reading;
+        reading = null;
+        if (task != null) {
+            passBy(task, bhs);
+        } else if (TargetPdu.takesStatSn(bhs) && retransmission.isNew(TargetPdu.statSn(bhs))) {
+            retransmission.askForStatus(TargetPdu.statSn(bhs));
+        }
+    }
+
+    /** A Data-In is damaged, or behind a missing one: it comes again, with the status in it. */
+    private void passBy(Task task, ByteBuffer bhs) throws ProtocolException {
+        retransmission.askForData(task, task.dataInCount);
+        if (DataIn.hasStatus(bhs)) {
+            retransmission.expectWithData(TargetPdu.statSn(bhs));
+        }
+    }
+
+    /** Whether a PDU did not come before, and what it is about is all here. */
+    private boolean isTheirTurn(ByteBuffer bhs, @Nullable ByteBuffer data)
+            throws ProtocolException {
+        boolean counts = Bhs.opcode(bhs) != Opcode.DATA_IN && TargetPdu.takesStatSn(bhs);
+        if (!counts) {
+            return true;
+        }
+        int statSn = TargetPdu.statSn(bhs);
+        if (!retransmission.isNew(statSn)) {
+            return false;
+        }
+        if (Bhs.opcode(bhs) == Opcode.SCSI_RESPONSE && waitsForData(bhs, data)) {
+            retransmission.keep(statSn);
+            return false;
+        }
+        retransmission.take(statSn);
+        return true;
+    }
+
+    /** RFC 7143 §11.4.8 (ExpDataSN) tells how many Data-In there are. */
+    private boolean waitsForData(ByteBuffer bhs, @Nullable ByteBuffer data)
+            throws ProtocolException {
+        ScsiResponse.check(bhs);
+        Task task = task(bhs);
+        if (task.direction() != Task.Direction.READ
+                || ScsiResponse.response(bhs) != COMMAND_COMPLETED_AT_TARGET) {
+            return false;
+        }
+        if (!task.missing && ScsiResponse.expDataSn(bhs) - task.dataInCount <= 0) {
+            return false;
+        }
+        retransmission.askForData(task, task.dataInCount);
+        Sense sense = data == null ? null : SenseSegment.decode(data.flip());
+        task.held = new Task.HeldResponse(ScsiResponse.decode(bhs), sense);
+        return true;
+    }
+
+    /**
+     * Whether the status of this Data-In came before. A response that waited ends its task when
+     * this was the last Data-In that it waited for.
+     */
+    private boolean isHeldBack(Task task, ByteBuffer bhs) throws IscsiException {
+        if (DataIn.hasStatus(bhs) && retransmission.isNew(TargetPdu.statSn(bhs))) {
+            retransmission.take(TargetPdu.statSn(bhs));
+            return false;
+        }
+        Task.HeldResponse held = task.held;
+        if (held != null && task.dataInCount - held.response().expDataSn() >= 0) {
+            ScsiResponse response = held.response();
+            task.held = null;
+            retransmission.take(response.statSn());
+            ended(
+                    task,
+                    response.status(),
+                    response.residualOverflow(),
+                    response.residualUnderflow(),
+                    response.residualCount(),
+                    held.sense());
+        }
+        return true;
     }
 
     /** At error recovery level 0 TCP keeps the order, so a status number is never skipped. */

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Check;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
+import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.pdu.ScsiCommand;
+import org.lunlock.iscsi.pdu.ScsiResponse;
 import org.lunlock.iscsi.scsi.ScsiRequest;
 
 /**
@@ -43,6 +45,9 @@ public abstract class Task {
          */
         ONCE
     }
+
+    /** A SCSI Response, and the sense data in it, that waits for missing data. */
+    record HeldResponse(ScsiResponse response, @Nullable Sense sense) {}
 
     private static final ByteBuffer NO_DATA = ByteBuffer.allocate(0);
 
@@ -85,6 +90,13 @@ public abstract class Task {
     boolean inSendQueue;
     boolean inBatch;
     boolean answered;
+
+    /** Data-In or R2Ts were asked for again; in the session's thread. */
+    boolean missing;
+
+    /** What came before all data was there; in the session's thread. */
+    @Nullable HeldResponse held;
+
     Verdict verdict = Verdict.DONE;
     @Nullable IscsiException failure;
 
@@ -226,6 +238,8 @@ public abstract class Task {
         inBatch = false;
         viewsInBatch = 0;
         answered = false;
+        missing = false;
+        held = null;
         failure = null;
     }
 

@@ -37,6 +37,16 @@ public final class PduReader {
          *     to the end of the segment
          */
         void end(ByteBuffer bhs, @Nullable ByteBuffer data) throws IscsiException;
+
+        /**
+         * The data segment does not match its digest; the header does, where it has one. Called in
+         * place of {@code end}.
+         *
+         * @throws TransportException the damage, where nothing else can be done
+         */
+        default void damaged(ByteBuffer bhs, TransportException damage) throws IscsiException {
+            throw damage;
+        }
     }
 
     private enum Part {
@@ -217,11 +227,15 @@ public final class PduReader {
                     if (buffer.remaining() < trailerBytes) {
                         return;
                     }
-                    trailer();
+                    boolean sound = trailer();
                     ByteBuffer segment = data;
                     data = null;
                     part = Part.HEADER;
-                    receiver.end(bhs, segment);
+                    if (sound) {
+                        receiver.end(bhs, segment);
+                    } else {
+                        receiver.damaged(bhs, damage("data"));
+                    }
                 }
             }
         }
@@ -240,7 +254,9 @@ public final class PduReader {
         if (headerDigest) {
             crc.reset();
             crc.update(digestView.limit(at + headerBytes).position(at));
-            checkDigest(at + headerBytes, "header");
+            if (!matches(at + headerBytes)) { // where the next header begins is unknown
+                throw damage("header");
+            }
         }
         bhs.put(0, buffer, at, Bhs.LENGTH);
         buffer.position(at + headerBytes + headerDigestBytes());
@@ -286,20 +302,25 @@ public final class PduReader {
         }
     }
 
-    private void trailer() throws TransportException {
+    /** Whether the data segment matches its digest. */
+    private boolean trailer() {
         int at = buffer.position();
+        boolean sound = true;
         if (dataDigest) {
             crc.update(digestView.limit(at + padBytes).position(at));
-            checkDigest(at + padBytes, "data");
+            sound = matches(at + padBytes);
         }
         buffer.position(at + trailerBytes);
+        return sound;
     }
 
     /** The digest is the one number on the wire whose least significant byte comes first. */
-    private void checkDigest(int at, String what) throws TransportException {
-        if (Integer.reverseBytes(buffer.getInt(at)) != (int) crc.getValue()) {
-            throw new TransportException(
-                    "a " + what + " digest from " + socket.portal() + " does not match its bytes");
-        }
+    private boolean matches(int at) {
+        return Integer.reverseBytes(buffer.getInt(at)) == (int) crc.getValue();
+    }
+
+    private TransportException damage(String what) {
+        return new TransportException(
+                "a " + what + " digest from " + socket.portal() + " does not match its bytes");
     }
 }

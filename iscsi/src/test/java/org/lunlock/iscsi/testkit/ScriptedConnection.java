@@ -464,7 +464,8 @@ public final class ScriptedConnection implements AutoCloseable {
 
     // ------------------------------------------------------------------------ numbers
 
-    int takeStatSn() {
+    /** The StatSN that comes next, which is then taken. */
+    public int takeStatSn() {
         return statSn++;
     }
 

@@ -181,6 +181,12 @@ public final class ScriptedTarget implements AutoCloseable {
             return this;
         }
 
+        /** What both sides agree on. */
+        public Options errorRecoveryLevel(int level) {
+            parameters = parameters.with(Key.ERROR_RECOVERY_LEVEL, level);
+            return key(Key.ERROR_RECOVERY_LEVEL, level);
+        }
+
         /** What the initiator offers. */
         public Options offered(Key key, Object value) {
             parameters = parameters.with(key, value.toString());
