@@ -83,7 +83,9 @@ public record Configuration(InitiatorConfig initiator, Map<String, VolumeConfig>
         TableReader top = new TableReader("", toml, null, problems);
         TableReader table = top.table("initiator");
         InitiatorConfig initiator =
-                table == null ? InitiatorConfig.DEFAULT : InitiatorConfig.read(table);
+                table == null
+                        ? InitiatorConfig.DEFAULT
+                        : InitiatorConfig.read(table, directory(file));
         TableReader named = top.table("volume");
         Map<String, VolumeConfig> volumes =
                 named == null ? Map.of() : readVolumes(named, initiator, directory(file));

@@ -55,6 +55,11 @@ public final class HostState {
         return new HostState(home.stateDirectory(), Hostname.local());
     }
 
+    /** What this machine calls itself; for people. */
+    public String hostname() {
+        return hostname;
+    }
+
     /** The name this host was given when it was first asked for one. */
     public IscsiName initiatorName() throws LunlockException {
         return remembered(

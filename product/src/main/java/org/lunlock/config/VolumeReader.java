@@ -167,6 +167,11 @@ final class VolumeReader {
 
     /** Absolute; "~/" is this user's home, and what is relative begins beside the configuration. */
     private Path path(String text) {
+        return path(text, directory);
+    }
+
+    /** As {@link #path(String)}, for another table. */
+    static Path path(String text, Path directory) {
         return text.startsWith("~/")
                 ? Path.of(System.getProperty("user.home"), text.substring(2))
                 : directory.resolve(text).normalize();

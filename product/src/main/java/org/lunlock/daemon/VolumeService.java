@@ -67,7 +67,8 @@ final class VolumeService {
                         request.readOnly(),
                         request.mount(),
                         request instanceof Request.Export export ? export.nbd() : null,
-                        timeout);
+                        timeout,
+                        request.asker());
         try {
             hostVolumes.checkOpen();
             return volume.acquire(turn, volumes, wanted, peer::send);

@@ -49,7 +49,8 @@ record Claim(Way way, LeaseKey key, LeaseKey victim, long startedAt, @Nullable T
             @Nullable Tenure tenure,
             LeaseRhythm rhythm,
             long now) {
-        int ahead = 1 + (int) rhythm.mix(now, AHEAD_MAX);
+        // no other host has our grant's token, so the key can say exactly that
+        int ahead = known.grant() == null ? 1 + (int) rhythm.mix(now, AHEAD_MAX) : 1;
         LeaseKey key =
                 way == Way.TAKEOVER
                         ? known.freshKey(LeaseKey.Kind.GUARDING, ahead)

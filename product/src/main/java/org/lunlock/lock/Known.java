@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.lock;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a lease knows in every state.
  *
@@ -9,8 +11,20 @@ package org.lunlock.lock;
  * @param lastEpoch the latest of all lunlock keys that it stored, made or saw
  * @param persists the target has not refused APTPL yet
  * @param aborts the target has not refused PREEMPT AND ABORT yet
+ * @param grant the fencing token with which a lock server granted the volume; null without one
  */
-record Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean aborts) {
+record Known(
+        int hostId,
+        OwnKeys keys,
+        int lastEpoch,
+        boolean persists,
+        boolean aborts,
+        @Nullable Integer grant) {
+
+    /** Without a lock server. */
+    Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean aborts) {
+        this(hostId, keys, lastEpoch, persists, aborts, null);
+    }
 
     /**
      * At the start. The id of the stored keys counts: it may have been changed since it was given.
@@ -23,7 +37,8 @@ record Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean 
     }
 
     Known notBefore(int epoch) {
-        return new Known(hostId, keys, LeaseKey.later(lastEpoch, epoch - 1), persists, aborts);
+        return new Known(
+                hostId, keys, LeaseKey.later(lastEpoch, epoch - 1), persists, aborts, grant);
     }
 
     Known saw(Observation observation) {
@@ -31,7 +46,19 @@ record Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean 
         for (LeaseKey key : observation.keys()) {
             latest = key.isLunlock() ? LeaseKey.later(latest, key.epoch()) : latest;
         }
-        return new Known(hostId, keys, latest, persists, aborts);
+        return new Known(hostId, keys, latest, persists, aborts, grant);
+    }
+
+    Known withGrant(@Nullable Integer token) {
+        return new Known(hostId, keys, lastEpoch, persists, aborts, token);
+    }
+
+    /**
+     * Whether the lock server has granted the volume to us after whoever made this key. Where it
+     * says no, the key's holder has the time that every holder has.
+     */
+    boolean supersedes(LeaseKey key) {
+        return grant != null && grant - key.epoch() > 0;
     }
 
     /** Whether a holder's key has our host id, but was made by another host. */
@@ -43,13 +70,13 @@ record Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean 
     Known withHostId(int other) {
         LeaseKey last = LeaseKey.of(LeaseKey.Kind.HOLDING, other, lastEpoch);
         OwnKeys none = new OwnKeys(LeaseKey.NONE, last);
-        return new Known(other, none, lastEpoch, persists, aborts);
+        return new Known(other, none, lastEpoch, persists, aborts, grant);
     }
 
     /** None of ours holds the reservation: the target said so, and nothing is under way. */
     Known withoutReservation() {
         OwnKeys none = new OwnKeys(LeaseKey.NONE, keys.next());
-        return new Known(hostId, none, lastEpoch, persists, aborts);
+        return new Known(hostId, none, lastEpoch, persists, aborts, grant);
     }
 
     /** A key that was never registered before, {@code ahead} epochs after the latest. */
@@ -65,14 +92,19 @@ record Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean 
 
     Known with(OwnKeys keys) {
         return new Known(
-                hostId, keys, LeaseKey.later(lastEpoch, keys.next().epoch()), persists, aborts);
+                hostId,
+                keys,
+                LeaseKey.later(lastEpoch, keys.next().epoch()),
+                persists,
+                aborts,
+                grant);
     }
 
     Known withoutPersisting() {
-        return new Known(hostId, keys, lastEpoch, false, aborts);
+        return new Known(hostId, keys, lastEpoch, false, aborts, grant);
     }
 
     Known withoutAborting() {
-        return new Known(hostId, keys, lastEpoch, persists, false);
+        return new Known(hostId, keys, lastEpoch, persists, false, grant);
     }
 }

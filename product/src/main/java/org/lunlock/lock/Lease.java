@@ -65,8 +65,10 @@ public final class Lease {
 
     private Transition whileFree(Free free, LeaseEvent event) {
         return switch (event) {
-            case LeaseEvent.Wanted(int epoch) ->
-                    LeasePursuit.look(new Waiting(free.known().notBefore(epoch), null, null));
+            case LeaseEvent.Wanted(int epoch, boolean granted) -> {
+                Known known = free.known().notBefore(epoch).withGrant(granted ? epoch : null);
+                yield LeasePursuit.look(new Waiting(known, null, null));
+            }
             case LeaseEvent.StoreFailed(String reason) ->
                     Transition.to(
                             free, Transition.tell(new Report.Trouble(Report.storeFailure(reason))));

@@ -103,6 +103,16 @@ public final class TargetLock implements AutoCloseable {
         request(new LeaseEvent.Wanted(epoch));
     }
 
+    /**
+     * Wants the volume that a lock server granted: takes it over at once from a holder whose key is
+     * of an earlier epoch.
+     *
+     * @param token the grant's; its low 32 bits are the first key's epoch
+     */
+    public void wantGranted(long token) {
+        request(new LeaseEvent.Wanted((int) token, true));
+    }
+
     private void request(LeaseEvent request) {
         mutex.lock();
         try {

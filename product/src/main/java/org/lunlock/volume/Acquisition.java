@@ -35,6 +35,7 @@ final class Acquisition {
     private final VolumeRequest request;
     private final Progress progress;
     private final Patience patience;
+    private final @Nullable ServiceLock service;
 
     Acquisition(
             Home home,
@@ -42,13 +43,15 @@ final class Acquisition {
             VolumeConfig volume,
             VolumeRequest request,
             Progress progress,
-            Patience patience) {
+            Patience patience,
+            @Nullable ServiceLock service) {
         this.home = home;
         this.state = state;
         this.volume = volume;
         this.request = request;
         this.progress = progress;
         this.patience = patience;
+        this.service = service;
     }
 
     HeldVolume run(SessionOptions options) throws LunlockException {
@@ -84,7 +87,8 @@ final class Acquisition {
         inspector.checkLun(volume);
         checkIdentity(inspector.identity());
         progress.step(VolumeState.LOCKING);
-        VolumeLock lock = VolumeLock.acquire(session, state, volume, progress, patience, losses);
+        VolumeLock lock =
+                VolumeLock.acquire(session, state, volume, progress, patience, losses, service);
         boolean kept = false;
         try {
             HeldVolume held = withLock(session, lock, losses);

@@ -97,12 +97,42 @@ public final class TargetVolumes implements Volumes {
             throws LunlockException {
         Configuration configuration = configuration();
         VolumeConfig volume = configuration.volume(request.volume());
-        HeldVolume fresh =
-                new Acquisition(home, state, volume, request, progress, patience)
-                        .run(logins.holding(volume, configuration.initiator(), request.timeout()));
-        held.add(fresh);
-        fresh.whenReleased(() -> held.remove(fresh));
-        return fresh;
+        ServiceLock service =
+                ServiceLock.acquire(
+                        configuration.initiator().service(),
+                        volume,
+                        request,
+                        state.hostname(),
+                        progress,
+                        patience);
+        boolean kept = false;
+        try {
+            HeldVolume fresh =
+                    new Acquisition(home, state, volume, request, progress, patience, service)
+                            .run(
+                                    logins.holding(
+                                            volume, configuration.initiator(), request.timeout()));
+            held.add(fresh);
+            fresh.whenReleased(() -> forget(fresh, service));
+            kept = true;
+            return fresh;
+        } finally {
+            if (!kept) {
+                close(service);
+            }
+        }
+    }
+
+    /** The target first: whoever is granted the volume next finds it free. */
+    private void forget(HeldVolume volume, @Nullable ServiceLock service) {
+        held.remove(volume);
+        close(service);
+    }
+
+    private static void close(@Nullable ServiceLock service) {
+        if (service != null) {
+            service.close();
+        }
     }
 
     @Override

@@ -79,6 +79,7 @@ final class VolumeLock {
     /**
      * Waits for the lock while patience lasts.
      *
+     * @param service whose grant this host has; null without a lock server
      * @throws LunlockException HELD when somebody else has it; nothing is registered then
      */
     static VolumeLock acquire(
@@ -87,14 +88,18 @@ final class VolumeLock {
             VolumeConfig volume,
             Progress progress,
             Patience patience,
-            Losses losses)
+            Losses losses,
+            @Nullable ServiceLock service)
             throws LunlockException {
         VolumeLock lock = new VolumeLock(session, state, volume, progress, losses);
         boolean acquired = false;
         try {
             session.guard(lock.guard()); // one that only waits hears of new sessions too
             losses.whenFenced(lock.lock::fenced);
-            lock.await(patience);
+            if (service != null) {
+                service.keep(lock::lost);
+            }
+            lock.await(patience, service);
             acquired = true;
             return lock;
         } finally {
@@ -104,10 +109,14 @@ final class VolumeLock {
         }
     }
 
-    private void await(Patience patience) throws LunlockException {
+    private void await(Patience patience, @Nullable ServiceLock service) throws LunlockException {
         // Seconds since 1970 go up from holder to holder: for people; no safety hangs on it.
         waits = patience.remainingNanos() > 0;
-        lock.want((int) Instant.now().getEpochSecond());
+        if (service == null) {
+            lock.want((int) Instant.now().getEpochSecond());
+        } else {
+            lock.wantGranted(service.token());
+        }
         while (!decidedWithin(LOOK)) {
             Report why = blocked;
             // a target that was just started is waited for in any case: for a term at most
@@ -187,12 +196,15 @@ final class VolumeLock {
                 outcome.complete(report);
             }
             case Report.Failed _ -> outcome.complete(report);
-            case Report.Lost lost -> {
-                session.fence(new FencedException(lost.reason()));
-                losses.lockLost(lost.reason());
-            }
+            case Report.Lost lost -> lost(lost.reason());
             case Report.Unsure _, Report.Kept _, Report.Freed _ -> {}
         }
+    }
+
+    /** Nothing is written any more. */
+    private void lost(String reason) {
+        session.fence(new FencedException(reason));
+        losses.lockLost(reason);
     }
 
     /** Whoever waits need not hear of every look at the target. */

@@ -3,6 +3,7 @@ package org.lunlock.volume;
 
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.daemon.api.Asker;
 import org.lunlock.daemon.api.NbdSpec;
 
 /**
@@ -11,10 +12,12 @@ import org.lunlock.daemon.api.NbdSpec;
  * @param mount whether the file system is mounted; if not, the volume is a device only
  * @param export for whom it is offered instead of becoming a device of this machine
  * @param timeout for one step on the way, such as the login; not for waiting until the lock is free
+ * @param asker for the lock server's page
  */
 public record VolumeRequest(
         String volume,
         boolean readOnly,
         boolean mount,
         @Nullable NbdSpec export,
-        Duration timeout) {}
+        Duration timeout,
+        Asker asker) {}

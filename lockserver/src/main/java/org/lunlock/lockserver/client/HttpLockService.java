@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.lockserver.client;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.lockserver.api.ClaimRequest;
+import org.lunlock.lockserver.api.ClaimStatus;
+import org.lunlock.lockserver.api.Json;
+import org.lunlock.lockserver.api.Problem;
+import org.lunlock.lockserver.api.RenewalRequest;
+import org.lunlock.lockserver.client.ServiceException.Kind;
+
+/** A lock server, by HTTP or HTTPS. Thread-safe. */
+public final class HttpLockService implements LockService {
+    private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
+    private static final Duration ANSWER_MAX = Duration.ofSeconds(10);
+
+    private final HttpClient client;
+    private final URI server;
+    private final String bearer;
+
+    /**
+     * Connects to nothing yet.
+     *
+     * @param server such as {@code https://locks.example.org:7890}
+     * @param authorities the only ones whose certificates are trusted, in PEM; null for those of
+     *     the JDK
+     * @throws IOException when that file cannot be used
+     */
+    public HttpLockService(URI server, String bearer, @Nullable Path authorities)
+            throws IOException {
+        HttpClient.Builder builder =
+                HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .connectTimeout(CONNECT_MAX);
+        this.client =
+                (authorities == null ? builder : builder.sslContext(trusting(authorities))).build();
+        this.server = server;
+        this.bearer = bearer;
+    }
+
+    private static SSLContext trusting(Path authorities) throws IOException {
+        try (InputStream in = Files.newInputStream(authorities)) {
+            KeyStore trusted = KeyStore.getInstance("PKCS12");
+            trusted.load(null, null);
+            int number = 0;
+            for (Certificate one :
+                    CertificateFactory.getInstance("X.509").generateCertificates(in)) {
+                trusted.setCertificateEntry("ca" + number++, one);
+            }
+            TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+            trust.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, trust.getTrustManagers(), null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new IOException(
+                    "no certificates in " + authorities + ": check that it is PEM", e);
+        }
+    }
+
+    @Override
+    public CompletableFuture<ClaimStatus> claim(String volume, String id, ClaimRequest wish) {
+        return ask("PUT", path(volume, id), wish, ANSWER_MAX);
+    }
+
+    @Override
+    public CompletableFuture<ClaimStatus> await(String volume, String id, Duration atMost) {
+        String wait = "?wait=" + atMost.toSeconds();
+        return ask("GET", path(volume, id) + wait, null, ANSWER_MAX.plus(atMost));
+    }
+
+    @Override
+    public CompletableFuture<ClaimStatus> renew(String volume, String id, RenewalRequest told) {
+        return ask("POST", path(volume, id) + "/renewals", told, ANSWER_MAX);
+    }
+
+    @Override
+    public CompletableFuture<ClaimStatus> release(String volume, String id) {
+        return ask("DELETE", path(volume, id), null, ANSWER_MAX);
+    }
+
+    private static String path(String volume, String id) {
+        return "/v1/volumes/" + volume + "/claims/" + id;
+    }
+
+    private CompletableFuture<ClaimStatus> ask(
+            String method, String path, @Nullable Object body, Duration within) {
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(server.resolve(path))
+                        .timeout(within)
+                        .header("Authorization", "Bearer " + bearer);
+        if (body == null) {
+            request.method(method, BodyPublishers.noBody());
+        } else {
+            request.header("Content-Type", "application/json")
+                    .method(method, BodyPublishers.ofByteArray(Json.bytes(body)));
+        }
+        return client.sendAsync(request.build(), BodyHandlers.ofByteArray())
+                .handle((answer, e) -> {
+                    try {
+                        return status(answer, e);
+                    } catch (ServiceException failure) {
+                        throw new CompletionException(failure);
+                    }
+                });
+    }
+
+    private ClaimStatus status(@Nullable HttpResponse<byte[]> answer, @Nullable Throwable failure)
+            throws ServiceException {
+        if (answer == null) {
+            throw new ServiceException(Kind.UNREACHABLE, server + ": " + failure, null);
+        }
+        try {
+            if (answer.statusCode() == 200) {
+                return Json.read(answer.body(), ClaimStatus.class);
+            }
+            Problem problem = Json.read(answer.body(), Problem.class);
+            throw new ServiceException(
+                    kind(answer.statusCode()), server + ": " + problem.message(), problem);
+        } catch (Json.NotThatException e) {
+            throw new ServiceException(
+                    Kind.REFUSED, server + " is no lock server: " + e.getMessage(), null);
+        }
+    }
+
+    private static Kind kind(int status) {
+        return switch (status) {
+            case 404, 410 -> Kind.GONE;
+            case 429, 500, 502, 503, 504 -> Kind.UNREACHABLE;
+            default -> Kind.REFUSED;
+        };
+    }
+
+    @Override
+    public void close() {
+        client.shutdownNow();
+    }
+}

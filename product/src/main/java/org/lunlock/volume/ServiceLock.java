@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.volume;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.ExitCode;
+import org.lunlock.LunlockException;
+import org.lunlock.config.ServiceConfig;
+import org.lunlock.config.VolumeConfig;
+import org.lunlock.daemon.api.Holder;
+import org.lunlock.lockserver.api.ClaimRequest;
+import org.lunlock.lockserver.api.ClaimStatus;
+import org.lunlock.lockserver.api.HolderStatus;
+import org.lunlock.lockserver.api.Names;
+import org.lunlock.lockserver.client.HttpLockService;
+import org.lunlock.lockserver.client.ServiceClaim;
+import org.lunlock.lockserver.client.ServiceException;
+import org.lunlock.posix.BootClock;
+
+/**
+ * A lock server's part in a lock: who is next, shown to everybody. It keeps nobody from writing;
+ * the target does. So a server that cannot be reached any more ends no holding.
+ */
+final class ServiceLock implements AutoCloseable {
+    /** How often somebody who waits looks whether patience is over. */
+    private static final Duration LOOK = Duration.ofMillis(50);
+
+    /** A server that is started again is waited for; one that is not there is not. */
+    private static final Duration UNREACHABLE_MAX = Duration.ofSeconds(30);
+
+    private static final Duration RETRY = Duration.ofSeconds(1);
+
+    private final ServiceClaim claim;
+    private final String volume;
+    private final Progress progress;
+    private final Patience patience;
+    private @Nullable ClaimStatus last;
+    private long token;
+
+    private ServiceLock(ServiceClaim claim, String volume, Progress progress, Patience patience) {
+        this.claim = claim;
+        this.volume = volume;
+        this.progress = progress;
+        this.patience = patience;
+    }
+
+    /**
+     * Queues for the volume, under its name in the configuration, while patience lasts.
+     *
+     * @param host what this host is called there
+     * @return null without a lock server, or for a volume without a name
+     * @throws LunlockException HELD when somebody else has it; UNREACHABLE and LOGIN when the
+     *     server does not answer, or refuses
+     */
+    static @Nullable ServiceLock acquire(
+            @Nullable ServiceConfig config,
+            VolumeConfig volume,
+            VolumeRequest request,
+            String host,
+            Progress progress,
+            Patience patience)
+            throws LunlockException {
+        if (config == null || !Names.isVolume(volume.name())) {
+            return null;
+        }
+        ClaimRequest wish =
+                new ClaimRequest(
+                        host,
+                        request.asker().pid(),
+                        request.asker().command(),
+                        volume.term().toMillis());
+        ServiceLock lock =
+                new ServiceLock(
+                        new ServiceClaim(service(config), volume.name(), wish, BootClock::nanos),
+                        volume.name(),
+                        progress,
+                        patience);
+        boolean granted = false;
+        try {
+            lock.await();
+            granted = true;
+            return lock;
+        } finally {
+            if (!granted) {
+                lock.close();
+            }
+        }
+    }
+
+    private static HttpLockService service(ServiceConfig config) throws LunlockException {
+        try {
+            return new HttpLockService(config.address(), config.bearer(), config.authorities());
+        } catch (IOException e) {
+            throw new LunlockException(ExitCode.CONFIGURATION, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private void await() throws LunlockException {
+        long reachedNanos = System.nanoTime();
+        while (token == 0) {
+            try {
+                ClaimStatus status = answer(claim.next());
+                reachedNanos = System.nanoTime();
+                last = status;
+                if (status.token() != null) {
+                    token = status.token();
+                    return;
+                }
+                tellWaiting(status);
+                if (patience.remainingNanos() <= 0) {
+                    throw held();
+                }
+            } catch (ServiceException e) {
+                boolean mayComeBack =
+                        e.kind() != ServiceException.Kind.REFUSED
+                                && System.nanoTime() - reachedNanos < UNREACHABLE_MAX.toNanos();
+                if (!mayComeBack || !patience.pause(RETRY)) {
+                    throw failed(e);
+                }
+            }
+        }
+    }
+
+    /** The first answer is waited for by whoever has no patience, too. */
+    private ClaimStatus answer(CompletableFuture<ClaimStatus> answer)
+            throws ServiceException, LunlockException {
+        while (true) {
+            try {
+                return answer.get(LOOK.toNanos(), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException e) {
+                if (patience.cancelled() || last != null && patience.remainingNanos() <= 0) {
+                    throw held();
+                }
+            } catch (ExecutionException e) {
+                throw ServiceClaim.of(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new LunlockException(ExitCode.INTERNAL, "interrupted", e);
+            }
+        }
+    }
+
+    private void tellWaiting(ClaimStatus status) {
+        HolderStatus holder = status.holder();
+        if (holder != null && patience.remainingNanos() > 0) {
+            String place = status.place() > 1 ? " (place %d here)".formatted(status.place()) : "";
+            progress.waiting(new Holder(holder.host() + place, false, holder.since(), null, null));
+        }
+    }
+
+    private LunlockException held() {
+        ClaimStatus status = last;
+        HolderStatus holder = status == null ? null : status.holder();
+        return new LunlockException(
+                ExitCode.HELD,
+                "volume %s is held by host %s (since %s): use --wait, or see the lock server"
+                        .formatted(
+                                volume,
+                                holder == null ? "unknown" : holder.host(),
+                                holder == null ? "unknown" : holder.since()));
+    }
+
+    private LunlockException failed(ServiceException e) {
+        return switch (e.kind()) {
+            case REFUSED ->
+                    new LunlockException(
+                            ExitCode.LOGIN,
+                            "the lock server refuses volume %s (%s): check service-token-file"
+                                    .formatted(volume, e.getMessage()),
+                            e);
+            case UNREACHABLE, GONE ->
+                    new LunlockException(
+                            ExitCode.UNREACHABLE,
+                            "the lock server does not answer for volume %s (%s): check service"
+                                    .formatted(volume, e.getMessage()),
+                            e);
+        };
+    }
+
+    /** The grant's fencing token. */
+    long token() {
+        return token;
+    }
+
+    /**
+     * Renews from now on.
+     *
+     * @param whenTaken hears when somebody took the volume away by force: stop at once
+     */
+    void keep(Consumer<String> whenTaken) {
+        claim.keep(e -> {
+            String taken = e.takenAway();
+            if (taken != null) {
+                whenTaken.accept(taken);
+            }
+        });
+    }
+
+    /** Gives the grant back, as far as the server answers soon. */
+    @Override
+    public void close() {
+        claim.close();
+    }
+}
