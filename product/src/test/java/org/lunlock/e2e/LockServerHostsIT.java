@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lunlock.ExitCode;
+import org.lunlock.iscsi.Lun;
+import org.lunlock.iscsi.testkit.Await;
+import org.lunlock.iscsi.testkit.Tgt;
+import org.lunlock.iscsi.testkit.Tools;
+import org.lunlock.lockserver.LockServer;
+import org.lunlock.lockserver.ServerOptions;
+import org.lunlock.lockserver.store.BearerTokens;
+import org.lunlock.lockserver.store.Principal.Allowance;
+import org.lunlock.lockserver.store.Right;
+
+/** Two homes queue at a lock server for one logical unit of a real target. */
+@Timeout(180)
+final class LockServerHostsIT {
+    @TempDir Path directory;
+    private Tgt target;
+    private LockServer server;
+    private String bearer;
+    private TestHost a;
+    private TestHost b;
+
+    @BeforeEach
+    void targetServerAndHosts() throws Exception {
+        Tools.require("tgtd", "losetup");
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).start();
+        Path store = directory.resolve("locks");
+        try (BearerTokens tokens = BearerTokens.open(store)) {
+            List<Allowance> all = List.of(new Allowance(Right.FORCE, "*"));
+            bearer = tokens.add("hosts", all, Instant.EPOCH);
+        }
+        InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        server = LockServer.start(new ServerOptions(anywhere, store, null, 1000));
+        a = host("a");
+        b = host("b");
+    }
+
+    private TestHost host(String name) throws IOException {
+        TestHost host = new TestHost(name, directory);
+        TestHost.privateFile(host.home().resolve("token"), bearer + "\n");
+        host.configure(
+                """
+                [initiator]
+                term = "3s"
+                service = "%s"
+                service-token-file = "token"
+                [volume.backup]
+                url = "%s"
+                """
+                        .formatted(server.address(), target.url(new Lun(1))));
+        return host;
+    }
+
+    @AfterEach
+    void nothingIsLeft() throws Exception {
+        try {
+            a.close();
+            b.close();
+            Leavings.none(directory, target);
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "\n" + a.log() + "\n" + b.log(), e);
+        } finally {
+            server.close();
+            target.close();
+        }
+    }
+
+    private String ask(String method, String path, String body) throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpRequest request =
+                    HttpRequest.newBuilder(URI.create(server.address() + path))
+                            .header("Authorization", "Bearer " + bearer)
+                            .header("Content-Type", "application/json")
+                            .method(method, BodyPublishers.ofString(body))
+                            .build();
+            return client.send(request, BodyHandlers.ofString()).body();
+        }
+    }
+
+    private String volume() {
+        try {
+            return ask("GET", "/v1/volumes/backup", "");
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private TestHost.Run hold(TestHost host, String script) throws IOException {
+        TestHost.Run run = host.start("run", "--no-mount", "backup", "--", "sh", "-c", script);
+        Await.until(
+                "the command runs",
+                TestHost.STEP,
+                () -> {
+                    try {
+                        return !run.output().isEmpty();
+                    } catch (IOException e) {
+                        throw new AssertionError(e);
+                    }
+                });
+        return run;
+    }
+
+    @Test
+    void hostsTakeTurnsAndTheServerSaysWithWhichToken() throws Exception {
+        TestHost.Run first = hold(a, "echo $LUNLOCK_TOKEN; read x < " + fifo());
+        TestHost.Run second =
+                b.start("run", "--no-mount", "backup", "--", "printenv", "LUNLOCK_TOKEN");
+        Await.until("b waits", TestHost.STEP, () -> volume().contains("\"waitingCount\":1"));
+        Tools.run("sh", "-c", "echo > " + fifo());
+        assertThat(first.exit()).as(first.errors() + a.log()).isZero();
+        assertThat(second.exit()).as(second.errors() + b.log()).isZero();
+        assertThat(second.errors()).contains("waiting for backup: held by host");
+        long firstToken = Long.parseLong(first.output().strip());
+        long secondToken = Long.parseLong(second.output().strip());
+        assertThat(secondToken).isGreaterThan(firstToken);
+        Await.until(
+                "the history has both",
+                TestHost.STEP,
+                () -> history().contains("\"token\":" + secondToken));
+        assertThat(history()).contains("\"token\":" + firstToken, "printenv");
+    }
+
+    private String history() {
+        try {
+            return ask("GET", "/v1/volumes/backup/history", "");
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Path fifo() {
+        Path fifo = directory.resolve("fifo");
+        if (!fifo.toFile().exists()) {
+            Tools.run("mkfifo", fifo.toString());
+        }
+        return fifo;
+    }
+
+    @Test
+    void forcedUnlockEndsTheHoldersCommandAndTheNextOneHasTheVolume() throws Exception {
+        TestHost.Run first = hold(a, "echo $LUNLOCK_TOKEN; sleep 100");
+        String token = first.output().strip();
+        String body =
+                "{\"token\":%s,\"volume\":\"backup\",\"reason\":\"it hangs\"}".formatted(token);
+        assertThat(ask("POST", "/v1/volumes/backup/unlock", body))
+                .contains("\"lastToken\":" + token);
+        b.succeed("run", "--no-mount", "backup", "--", "true");
+        assertThat(first.exit()).as(first.errors()).isEqualTo(ExitCode.LOST.code());
+        assertThat(first.errors()).contains("taken away by hosts: it hangs");
+    }
+
+    @Test
+    void holderGoesOnWhileTheServerIsDown() throws Exception {
+        TestHost.Run first = hold(a, "echo go; sleep 8; echo done"); // twice as long as its lease
+        server.close();
+        assertThat(first.exit()).as(first.errors() + a.log()).isZero();
+        assertThat(first.output()).contains("done");
+    }
+}
