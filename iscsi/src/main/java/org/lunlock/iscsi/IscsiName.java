@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
@@ -13,7 +14,7 @@ public record IscsiName(String value) {
     private static final int LENGTH_MAX = 223;
 
     public IscsiName {
-        if (value.length() > LENGTH_MAX) {
+        if (value.getBytes(StandardCharsets.UTF_8).length > LENGTH_MAX) {
             throw new IllegalArgumentException("an iSCSI name has at most 223 bytes: " + value);
         }
         if (!value.startsWith("iqn.") && !value.startsWith("eui.") && !value.startsWith("naa.")) {
