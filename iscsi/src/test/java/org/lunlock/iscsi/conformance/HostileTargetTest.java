@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
@@ -90,6 +91,24 @@ class HostileTargetTest {
                         login.failure(IscsiException.class);
                     }
                 });
+    }
+
+    @Test
+    void aLoginResponseThatComesByteByByteEndsTheLoginInTime() {
+        ScriptedTarget.Options options = ScriptedTarget.with().logins(Logins.LEFT_TO_THE_TEST);
+        try (ScriptedTarget target = options.start()) {
+            var login = Background.of(() -> target.login(HURRIED));
+            ScriptedConnection peer = target.connection();
+            var dripping =
+                    Background.run(() -> {
+                        while (!login.isDone()) {
+                            peer.sendBytes(new byte[] {0});
+                            LockSupport.parkNanos(SHORT.toNanos() / 30);
+                        }
+                    });
+            login.failure(TransportException.class);
+            dripping.ends();
+        }
     }
 
     @Test
