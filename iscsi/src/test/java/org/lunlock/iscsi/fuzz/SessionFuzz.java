@@ -25,8 +25,7 @@ import org.lunlock.iscsi.testkit.ScriptedTarget;
 public final class SessionFuzz {
     private static final Duration SOON = Duration.ofMillis(200);
     private static final Timeouts HURRIED =
-            new Timeouts(
-                    Duration.ofSeconds(5), SOON, SOON, SOON, SOON, SOON, SOON, SOON, SOON);
+            new Timeouts(Duration.ofSeconds(5), SOON, SOON, SOON, SOON, SOON, SOON, SOON, SOON);
     private static final int PDUS_MAX = 16;
 
     private static final int ITS_TAG = 1;

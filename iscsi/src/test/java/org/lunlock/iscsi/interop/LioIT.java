@@ -225,6 +225,44 @@ class LioIT {
         }
     }
 
+    /** The byte is in the data of a PDU, whether that has 8 KiB or 256. */
+    @ParameterizedTest
+    @EnumSource(FaultySocket.Direction.class)
+    void whatIsDamagedOnItsWayIsSentAgainAtLevelOne(FaultySocket.Direction direction)
+            throws IOException {
+        LoginParameters parameters =
+                LoginParameters.DEFAULTS
+                        .withHeaderDigest(Digest.CRC32C)
+                        .withDataDigest(Digest.CRC32C)
+                        .with(Key.INITIAL_R2T, true)
+                        .with(Key.IMMEDIATE_DATA, false)
+                        .with(Key.ERROR_RECOVERY_LEVEL, 1);
+        try (LioTarget target =
+                        linux.newTarget()
+                                .attribute("default_erl", "2")
+                                .parameter("ErrorRecoveryLevel", "2");
+                FaultySocket network = FaultySocket.to(target.portal());
+                Session session =
+                        Session.open(
+                                options(network.portal(), target, "a", null, parameters),
+                                SessionListener.NONE)) {
+            assertThat(session.settings().errorRecoveryLevel()).isEqualTo(1);
+            session.execute(Io.LUN, TestUnitReady.request());
+            for (int i = 0; i < 5; i++) {
+                byte[] data = Patterns.bytes(i, 1 << 20);
+                if (direction == FaultySocket.Direction.TO_TARGET) {
+                    network.corruptAfter(direction, 100_000);
+                }
+                Io.write(7, data).on(session).succeeds();
+                if (direction == FaultySocket.Direction.TO_INITIATOR) {
+                    network.corruptAfter(direction, 100_000);
+                }
+                assertThat(Io.read(7, 1 << 20).on(session).succeeds().bytes()).isEqualTo(data);
+            }
+            assertThat(network.accepted()).isEqualTo(1);
+        }
+    }
+
     @Test
     void aTargetThatDropsItsConnectionsIsComeBackTo() throws IOException {
         try (LioTarget target = linux.newTarget();
