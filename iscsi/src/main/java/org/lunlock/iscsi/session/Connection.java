@@ -3,6 +3,7 @@ package org.lunlock.iscsi.session;
 
 import java.time.Duration;
 import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.TransportException;
@@ -32,6 +33,10 @@ final class Connection {
     private final Settings settings;
     private final Transmitter transmitter;
     private final PduReader reader;
+    private final Spin spin = new Spin();
+
+    /** The reading thread while it takes PDUs; every other thread sees somebody else or nobody. */
+    private @Nullable Thread taking;
 
     private long lastHeardNanos = System.nanoTime();
     private long pingedNanos;
@@ -82,21 +87,69 @@ final class Connection {
      * sends what came of it. In the reading thread.
      */
     void turn(long nanos) throws IscsiException {
+        if (!spins()) {
+            await(nanos);
+        }
+        long until = System.nanoTime() + READING_NANOS;
+        while (!reader.drained() && lastHeardNanos - until < 0) {
+            take();
+        }
+        transmitter.flush(); // there may be room again, or something else to say
+    }
+
+    /** Looks for something to read that is about to come. Returns whether it came. */
+    @SuppressWarnings("ThreadPriorityCheck") // nothing relies on the yield: it is a courtesy
+    private boolean spins() throws IscsiException {
+        if (!spin.pays() || transmitter.isFull()) {
+            return false;
+        }
+        long start = System.nanoTime();
+        for (long looked = 0; looked < Spin.NANOS_MAX; looked = System.nanoTime() - start) {
+            if (take()) {
+                spin.came(looked);
+                return true;
+            }
+            Thread.yield(); // the target may need this very CPU to answer
+        }
+        spin.lookedInVain();
+        return false;
+    }
+
+    private void await(long nanos) throws IscsiException {
+        long start = System.nanoTime();
         if (socket.await(nanos, transmitter.isFull())) {
             transmitter.room();
         }
-        long until = System.nanoTime() + READING_NANOS;
-        do {
-            if (reader.read() > 0) {
-                lastHeardNanos = System.nanoTime();
-                pinged = false;
-            }
-        } while (!reader.drained() && lastHeardNanos - until < 0);
-        transmitter.flush();
+        spin.came(System.nanoTime() - start);
+        take();
     }
 
-    void flush() {
+    /** Reads once, takes the PDUs that are there to their tasks, and sends what came of it. */
+    private boolean take() throws IscsiException {
+        long n;
+        taking = Thread.currentThread();
+        try {
+            n = reader.read();
+        } finally {
+            taking = null;
+        }
+        if (n == 0) {
+            return false;
+        }
+        lastHeardNanos = System.nanoTime();
+        pinged = false;
         transmitter.flush();
+        return true;
+    }
+
+    /**
+     * Sends what is queued. What comes of PDUs that are being taken, such as the next command of a
+     * caller whose last one ended, waits until all of them are: then it leaves in one batch.
+     */
+    void flush() {
+        if (taking != Thread.currentThread()) {
+            transmitter.flush();
+        }
     }
 
     void wakeUp() {

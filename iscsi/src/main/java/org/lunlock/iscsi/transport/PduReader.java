@@ -82,6 +82,7 @@ public final class PduReader {
     private Part part = Part.HEADER;
     private @Nullable ByteBuffer data;
     private int dataRemaining;
+    private int lastSegmentBytes;
     private int trailerBytes;
     private int padBytes;
     private boolean drained;
@@ -137,7 +138,7 @@ public final class PduReader {
             int wanted = dataRemaining;
             into.limit(start + wanted);
             buffer.clear();
-            buffer.limit(roomBehind(wanted));
+            buffer.limit(readsAhead ? aheadBytes(wanted) : trailerBytes);
             room = wanted + buffer.limit();
             scatter[0] = into;
             scatter[1] = buffer;
@@ -148,10 +149,9 @@ public final class PduReader {
             took(into, start, got);
         } else {
             int missing = missing();
+            int wanted = readsAhead ? Math.max(missing, aheadBytes(lastSegmentBytes)) : missing;
             buffer.compact();
-            if (!readsAhead) {
-                buffer.limit(buffer.position() + missing);
-            }
+            buffer.limit(Math.min(buffer.capacity(), buffer.position() + wanted));
             room = buffer.remaining();
             scatter[0] = buffer;
             n = socket.read(scatter, 1);
@@ -164,10 +164,11 @@ public final class PduReader {
         return n;
     }
 
-    private int roomBehind(int segmentBytes) {
-        if (!readsAhead) {
-            return trailerBytes;
-        }
+    /**
+     * How much to read into the buffer where a segment of this length was, or is: what follows a
+     * long one is most likely another, which is not to be copied.
+     */
+    private static int aheadBytes(int segmentBytes) {
         return segmentBytes > READ_AHEAD_BYTES ? READ_AHEAD_BYTES : BUFFER_BYTES;
     }
 
@@ -276,6 +277,7 @@ public final class PduReader {
         Check.that(into.remaining() >= length, "the data segment has room in its buffer");
         data = into;
         dataRemaining = length;
+        lastSegmentBytes = length;
         padBytes = -length & 3;
         trailerBytes = padBytes + (dataDigest ? DIGEST_BYTES : 0);
         crc.reset();
