@@ -15,6 +15,9 @@ public final class Benchmark {
     /** What is under way when time is up has this long to end. */
     private static final Duration END_WITHIN = Duration.ofSeconds(60);
 
+    /** Code is compiled after so many requests: half of the warm-up makes many small ones. */
+    private static final int SMALL_BYTES = 4 << 10;
+
     private final BlockDevice device;
     private final Workload workload;
     private final Consumer<Measurement> progress;
@@ -34,9 +37,14 @@ public final class Benchmark {
      * @throws IOException when a request failed: of the first one that did
      */
     public Measurement run() throws IOException {
+        long halfNanos = workload.warmUp().toNanos() / 2;
+        Load small = new Load(device, workload.ofAtMost(SMALL_BYTES));
+        small.start();
+        pause(small, System.nanoTime() + halfNanos);
+        small.stop(END_WITHIN);
         Load load = new Load(device, workload);
         load.start();
-        pause(load, System.nanoTime() + workload.warmUp().toNanos());
+        pause(load, System.nanoTime() + halfNanos);
         Histogram interval = load.latencies(null);
         Histogram all = new Histogram(interval);
         Usage start = Usage.now();

@@ -44,4 +44,9 @@ public record Workload(
             return name().toLowerCase(Locale.ROOT);
         }
     }
+
+    /** The same in requests that are no longer than this. */
+    Workload ofAtMost(int bytes) {
+        return new Workload(pattern, Math.min(requestBytes, bytes), depth, warmUp, duration);
+    }
 }
