@@ -27,6 +27,11 @@ public record Portal(String host, int port) {
      * @throws IllegalArgumentException saying what is wrong with the text
      */
     public static Portal parse(String text) {
+        return parse(text, DEFAULT_PORT);
+    }
+
+    /** As {@link #parse(String)}, for a service whose port is another one. */
+    public static Portal parse(String text, int defaultPort) {
         if (text.startsWith("[")) {
             int close = text.indexOf(']');
             if (close < 0) {
@@ -34,7 +39,7 @@ public record Portal(String host, int port) {
             }
             String rest = text.substring(close + 1);
             if (rest.isEmpty()) {
-                return new Portal(text.substring(1, close), DEFAULT_PORT);
+                return new Portal(text.substring(1, close), defaultPort);
             }
             if (!rest.startsWith(":")) {
                 throw new IllegalArgumentException("'" + rest + "' after ']' is not a port");
@@ -44,7 +49,7 @@ public record Portal(String host, int port) {
         int colon = text.indexOf(':');
         boolean bareIpv6 = colon >= 0 && text.indexOf(':', colon + 1) >= 0;
         if (colon < 0 || bareIpv6) {
-            return new Portal(text, DEFAULT_PORT);
+            return new Portal(text, defaultPort);
         }
         return new Portal(text.substring(0, colon), port(text.substring(colon + 1)));
     }

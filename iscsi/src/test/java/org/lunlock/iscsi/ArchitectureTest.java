@@ -23,6 +23,8 @@ class ArchitectureTest {
                     .consideringOnlyDependenciesInLayers()
                     .layer("session")
                     .definedBy("org.lunlock.iscsi.session..")
+                    .layer("isns")
+                    .definedBy("org.lunlock.iscsi.isns..")
                     .layer("login")
                     .definedBy("org.lunlock.iscsi.login..")
                     .layer("transport")
@@ -37,8 +39,10 @@ class ArchitectureTest {
                     .definedBy("org.lunlock.iscsi")
                     .whereLayer("session")
                     .mayNotBeAccessedByAnyLayer()
+                    .whereLayer("isns")
+                    .mayNotBeAccessedByAnyLayer()
                     .whereLayer("login")
-                    .mayOnlyBeAccessedByLayers("session")
+                    .mayOnlyBeAccessedByLayers("isns", "session")
                     .whereLayer("transport")
                     .mayOnlyBeAccessedByLayers("login", "session")
                     .whereLayer("trace")
@@ -49,7 +53,7 @@ class ArchitectureTest {
                     .mayOnlyBeAccessedByLayers("transport", "login", "session")
                     .whereLayer("words")
                     .mayOnlyBeAccessedByLayers(
-                            "pdu", "scsi", "trace", "transport", "login", "session");
+                            "pdu", "scsi", "trace", "transport", "login", "isns", "session");
 
     @ArchTest
     static final ArchRule DEPENDS_ON_THE_JDK_ALONE =

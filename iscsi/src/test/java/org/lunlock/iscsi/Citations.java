@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds citations of RFC sections in a text, and those that name no section that exists. */
 final class Citations {
-    private static final Set<String> CITED = new TreeSet<>(Set.of("7143", "7144", "1982", "1994"));
+    private static final Set<String> CITED =
+            new TreeSet<>(Set.of("7143", "7144", "4171", "1982", "1994"));
 
     /** A line break inside a comment, with what the next line begins with. */
     private static final Pattern BREAK = Pattern.compile("\\R[ \t]*(?:\\*(?!/)|//)?");
