@@ -12,6 +12,7 @@ import org.lunlock.bench.Benchmark;
 import org.lunlock.bench.Measurement;
 import org.lunlock.bench.Workload;
 import org.lunlock.block.BlockDevice;
+import org.lunlock.volume.Recording;
 import org.lunlock.volume.UnlockedVolume;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -83,9 +84,10 @@ final class BenchCommand implements Callable<Integer> {
         checkUsage();
         OURS.setLevel(globals.verbose() ? Level.INFO : Level.WARNING);
         Secrets.warnIfIn(volumeOrUrl, globals);
-        try (UnlockedVolume volume =
-                UnlockedVolume.open(
-                        globals.home(), volumeOrUrl, pattern.writes(), globals.timeout())) {
+        try (Recording _ = Recording.start(globals.trace());
+                UnlockedVolume volume =
+                        UnlockedVolume.open(
+                                globals.home(), volumeOrUrl, pattern.writes(), globals.timeout())) {
             BenchPrinter printer = new BenchPrinter(globals);
             printer.result(volume.name(), measure(volume, printer));
         }

@@ -65,8 +65,8 @@ final class Globals implements Runnable {
             paramLabel = "FILE",
             scope = ScopeType.INHERIT,
             description =
-                    "Have the daemon that is started record what it says to targets, data and all,"
-                            + " in a pcapng file.")
+                    "Record what bench, or the daemon if this command starts it, says to targets,"
+                            + " data and all, in a pcapng file.")
     private @Nullable Path trace;
 
     @Option(names = "--no-color", scope = ScopeType.INHERIT, description = "Never use colors.")

@@ -19,10 +19,10 @@ import org.lunlock.config.Home;
 import org.lunlock.daemon.api.Result;
 import org.lunlock.daemon.api.Version;
 import org.lunlock.daemon.api.Wire;
-import org.lunlock.iscsi.trace.Trace;
 import org.lunlock.posix.ProcessControl;
 import org.lunlock.posix.SignalRelay;
 import org.lunlock.posix.Signals;
+import org.lunlock.volume.Recording;
 import org.lunlock.volume.Volumes;
 
 /** The daemon's life: one process for each home, from its lock file to its graceful end. */
@@ -34,9 +34,6 @@ public final class DaemonMain {
      * Commands take half of it at most, unmounting and flushing the rest.
      */
     private static final Duration END_WITHIN = Duration.ofSeconds(60);
-
-    /** In two files; opens in Wireshark in seconds. */
-    private static final long TRACE_BYTES_MAX = 512L << 20;
 
     private static final Path OOM_SCORE = Path.of("/proc/self/oom_score_adj");
 
@@ -71,7 +68,7 @@ public final class DaemonMain {
             throws LunlockException {
         home.makeDirectories();
         try (FileChannel _ = lock(home);
-                Trace _ = trace == null ? null : start(trace)) {
+                Recording _ = Recording.start(trace)) {
             DaemonLog.install(home.logFile(), manner == Manner.FOREGROUND, verbose);
             protect();
             new DaemonMain(home).serve(opener);
@@ -96,17 +93,6 @@ public final class DaemonMain {
                             .formatted(home.daemonLock()));
         }
         return file;
-    }
-
-    private static Trace start(Path file) throws LunlockException {
-        try {
-            return Trace.start(file, TRACE_BYTES_MAX);
-        } catch (IOException e) {
-            throw new LunlockException(
-                    ExitCode.CONFIGURATION,
-                    "nothing can be recorded (%s): %s".formatted(file, e.getMessage()),
-                    e);
-        }
     }
 
     /** Asks the kernel not to make it wait for memory that its own volumes would free. */
