@@ -16,13 +16,13 @@ let asked = null;
 export function open(token, status) {
   const holder = status.holder;
   asked = {token, volume: status.volume, fencingToken: holder.token};
-  setText(byId('unlock-loss'), `${holder.host} has ${status.volume} and is using it. It loses it at once.`);
+  setText(byId('unlock-loss'), `${holder.host} has ${status.volume} and is using it. It stops when it next renews.`);
   const next = status.waiting[0];
   byId('unlock-details').replaceChildren(
       ...[
         `held for ${ago(holder.since)}, last heard ${ago(holder.renewed)} ago, by the token “${holder.principal}”`,
         holder.command && `its command is ended: ${holder.command}`,
-        'what it has not flushed is lost; its late writes are refused by the target',
+        'what it has not flushed is lost; the target keeps others out until it has stopped',
         next ? `${next.host} is next and gets it` : 'nobody waits for it',
       ].filter(Boolean).map((it) => element('li', '', it)));
   for (const id of ['unlock-changed', 'unlock-error']) {

@@ -53,14 +53,6 @@ record Known(
         return new Known(hostId, keys, lastEpoch, persists, aborts, token);
     }
 
-    /**
-     * Whether the lock server has granted the volume to us after whoever made this key. Where it
-     * says no, the key's holder has the time that every holder has.
-     */
-    boolean supersedes(LeaseKey key) {
-        return grant != null && grant - key.epoch() > 0;
-    }
-
     /** Whether a holder's key has our host id, but was made by another host. */
     boolean sharesHostIdWith(LeaseKey holder) {
         return holder.isLunlock() && holder.hostId() == hostId && !keys.has(holder);

@@ -10,7 +10,7 @@ sealed interface LeaseEvent {
      * @param epoch the first key's epoch is not before this one: seconds since 1970, so that the
      *     token of a later holder is higher even where nobody saw the earlier one
      * @param granted whether the epoch is the fencing token with which a lock server granted the
-     *     volume: a holder whose key is of an earlier epoch is taken over at once
+     *     volume: then it is the first key's own, unless a later key was seen
      */
     record Wanted(int epoch, boolean granted) implements LeaseEvent {
         Wanted(int epoch) {

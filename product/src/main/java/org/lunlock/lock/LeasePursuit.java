@@ -74,7 +74,7 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
         HolderInfo holder = new HolderInfo(key, reservation.type(), unchangedFor, shared);
         Known next = shared ? known.withHostId(otherHostId(key, now)) : known.withoutReservation();
         boolean dead = unchangedFor.compareTo(rhythm.times().takeOverAfter()) >= 0;
-        if (holder.isLunlock() && (dead || key.is(Kind.PARKED) || known.supersedes(key))) {
+        if (holder.isLunlock() && (dead || key.is(Kind.PARKED))) {
             return Claim.begin(next, Way.TAKEOVER, key, null, rhythm, now);
         }
         List<Action> actions = new ArrayList<>();

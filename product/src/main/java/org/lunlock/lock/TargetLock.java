@@ -104,10 +104,11 @@ public final class TargetLock implements AutoCloseable {
     }
 
     /**
-     * Wants the volume that a lock server granted: takes it over at once from a holder whose key is
-     * of an earlier epoch.
+     * Wants the volume that a lock server granted. Whoever holds it at the target has the time that
+     * every holder has.
      *
-     * @param token the grant's; its low 32 bits are the first key's epoch
+     * @param token the grant's; its low 32 bits are the first key's epoch, unless a later one was
+     *     seen
      */
     public void wantGranted(long token) {
         request(new LeaseEvent.Wanted((int) token, true));

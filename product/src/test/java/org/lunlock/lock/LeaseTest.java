@@ -408,29 +408,13 @@ class LeaseTest {
         assertThat(run.then(saw(9)).claimed().epoch()).isEqualTo(200);
     }
 
+    /** A target that then forgot everything would let the earlier one come back. */
     @Test
-    void whoeverWasGrantedTheVolumeTakesItFromAnEarlierGrantAtOnce() {
+    void aGrantDoesNotShortenTheTimeOfWhoeverHoldsTheVolume() {
         LeaseKey earlier = key(Kind.HOLDING, 9, 199);
         Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true));
-        LeaseKey key = run.then(sawHeld(earlier, 3)).claimed();
-        assertThat(key.epoch()).isEqualTo(200);
-        run.then(good());
-        assertThat(run.done).containsExactly(new Command.Preempt(key, earlier, true));
-    }
-
-    @Test
-    void aLaterGrantAndForeignKeysAreLeftAlone() {
-        for (LeaseKey other :
-                List.of(key(Kind.HOLDING, 9, 200), key(Kind.HOLDING, 9, 201), FOREIGN)) {
-            Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true));
-            assertThat(run.then(sawHeld(other, 3)).state).isInstanceOf(Waiting.class);
-        }
-    }
-
-    @Test
-    void withoutAGrantNobodyIsTakenOverAtOnce() {
-        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200));
-        assertThat(run.then(sawHeld(THEIRS, 3)).state).isInstanceOf(Waiting.class);
+        assertThat(run.then(sawHeld(earlier, 3)).state).isInstanceOf(Waiting.class);
+        assertThat(run.at(NOW + TERM).then(sawHeld(earlier, 3)).claimed().epoch()).isEqualTo(200);
     }
 
     // ---- giving it back ----
