@@ -4,9 +4,10 @@ package org.lunlock.cli;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.daemon.api.Asker;
-import org.lunlock.daemon.api.NbdSpec;
+import org.lunlock.daemon.api.ExportSpec;
 import org.lunlock.daemon.api.Request;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -19,9 +20,10 @@ import picocli.CommandLine.Parameters;
         name = "export",
         header = "Take a volume's lock and serve it to other programs until Ctrl-C.",
         description = {
-            "Prints the URI for clients of NBD: virtual machines, qemu-img, nbdcopy. Without"
-                    + " --tls-cert it can be reached from this machine only. When the lock is lost,"
-                    + " clients are cut off and the exit code is 79.",
+            "Prints where clients find it. --nbd is for virtual machines, qemu-img and nbdcopy;"
+                    + " without --tls-cert it can be reached from this machine only. --nfs is for"
+                    + " programs on this machine: the URL holds a secret, and changes every time."
+                    + " When the lock is lost, clients are cut off and the exit code is 79.",
         })
 final class ExportCommand implements Callable<Integer> {
     private static final String UNIX = "unix:";
@@ -31,12 +33,24 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(paramLabel = "VOLUME", description = "The volume.")
     private String volume = "";
 
-    @Option(
-            names = "--nbd",
-            required = true,
-            paramLabel = "ADDRESS",
-            description = "Listen on unix:PATH or HOST:PORT; port 0 takes a free one.")
-    private String address = "";
+    @ArgGroup(multiplicity = "1")
+    private Kind kind = new Kind();
+
+    /** One or the other. */
+    private static final class Kind {
+        @Option(
+                names = "--nbd",
+                required = true,
+                paramLabel = "ADDRESS",
+                description = "Listen on unix:PATH or HOST:PORT; port 0 takes a free one.")
+        private @Nullable String address;
+
+        @Option(
+                names = "--nfs",
+                required = true,
+                description = "Be an NFS server with one file, for this machine alone.")
+        private boolean nfs;
+    }
 
     @ArgGroup(exclusive = false)
     private @Nullable TlsFiles tls;
@@ -81,16 +95,24 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     /** The daemon is in another directory. */
-    private NbdSpec spec() {
+    private ExportSpec spec() throws LunlockException {
+        String address = kind.address;
+        if (kind.nfs || address == null) {
+            if (tls != null) {
+                throw new LunlockException(
+                        ExitCode.USAGE, "there is no TLS with --nfs (export): use --nbd");
+            }
+            return new ExportSpec.Nfs();
+        }
         String absolute =
                 address.startsWith(UNIX)
                         ? UNIX + Path.of(address.substring(UNIX.length())).toAbsolutePath()
                         : address;
         if (tls == null) {
-            return new NbdSpec(absolute, null, null, null);
+            return new ExportSpec.Nbd(absolute, null, null, null);
         }
         Path authority = tls.authority;
-        return new NbdSpec(
+        return new ExportSpec.Nbd(
                 absolute,
                 tls.certificate.toAbsolutePath().toString(),
                 tls.key.toAbsolutePath().toString(),

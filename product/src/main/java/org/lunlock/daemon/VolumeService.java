@@ -66,7 +66,7 @@ final class VolumeService {
                         request.volume(),
                         request.readOnly(),
                         request.mount(),
-                        request instanceof Request.Export export ? export.nbd() : null,
+                        request instanceof Request.Export export ? export.spec() : null,
                         timeout,
                         request.asker());
         try {

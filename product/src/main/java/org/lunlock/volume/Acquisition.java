@@ -16,7 +16,7 @@ import org.lunlock.config.Home;
 import org.lunlock.config.HostState;
 import org.lunlock.config.MountConfig;
 import org.lunlock.config.VolumeConfig;
-import org.lunlock.daemon.api.NbdSpec;
+import org.lunlock.daemon.api.ExportSpec;
 import org.lunlock.daemon.api.VolumeState;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.session.Session;
@@ -125,7 +125,7 @@ final class Acquisition {
         LunDevice device = new LunDevice(session, volume.lun(), geometry, request.readOnly());
         boolean kept = false;
         try {
-            Outlet outlet = outlet(device);
+            Outlet outlet = outlet(device, losses);
             kept = true;
             return new HeldVolume(volume, session, lock, device, outlet, losses);
         } finally {
@@ -135,10 +135,10 @@ final class Acquisition {
         }
     }
 
-    private Outlet outlet(LunDevice device) throws LunlockException {
-        NbdSpec export = request.export();
+    private Outlet outlet(LunDevice device, Losses losses) throws LunlockException {
+        ExportSpec export = request.export();
         if (export != null) {
-            return NbdOutlet.open(volume.name(), device, export);
+            return ExportOutlet.open(volume.name(), device, export, losses::reinstatements);
         }
         if (request.mount()) {
             progress.step(VolumeState.MOUNTING);

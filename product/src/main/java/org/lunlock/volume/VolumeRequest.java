@@ -4,7 +4,7 @@ package org.lunlock.volume;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.daemon.api.Asker;
-import org.lunlock.daemon.api.NbdSpec;
+import org.lunlock.daemon.api.ExportSpec;
 
 /**
  * What is to be acquired.
@@ -18,6 +18,6 @@ public record VolumeRequest(
         String volume,
         boolean readOnly,
         boolean mount,
-        @Nullable NbdSpec export,
+        @Nullable ExportSpec export,
         Duration timeout,
         Asker asker) {}

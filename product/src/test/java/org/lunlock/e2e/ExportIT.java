@@ -3,6 +3,8 @@ package org.lunlock.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +19,7 @@ import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
+import org.lunlock.testkit.Requires;
 
 /** {@code lunlock export} as people use it. */
 @Timeout(180)
@@ -32,7 +35,8 @@ final class ExportIT {
     @BeforeEach
     void targetAndHost() throws Exception {
         Tools.require("tgtd", "nbdcopy", "nbdinfo");
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(64)).start();
+        Tgt.Disk disk = Tgt.Disk.ofMebibytes(64);
+        target = Tgt.with().disk(disk).disk(disk).start();
         host = host("a");
         socket = directory.resolve("nbd");
     }
@@ -45,8 +49,11 @@ final class ExportIT {
                 term = "%ds"
                 [volume.backup]
                 url = "%s"
+                [volume.other]
+                url = "%s"
                 """
-                        .formatted(TERM.toSeconds(), target.url(new Lun(1))));
+                        .formatted(
+                                TERM.toSeconds(), target.url(new Lun(1)), target.url(new Lun(2))));
         return made;
     }
 
@@ -115,6 +122,41 @@ final class ExportIT {
         TestHost.Run export = export("--read-only");
         assertThat(Tools.run("nbdinfo", uri())).contains("is_read_only: true");
         export.signal("TERM");
+        assertThat(export.exit()).isZero();
+    }
+
+    @Test
+    void nfsClientsOfThisMachineAreServed() throws Exception {
+        Tools.require("nfs-cp");
+        TestHost.Run export = host.start("export", "backup", "--nfs");
+        Await.until(
+                "it is exported",
+                TestHost.STEP,
+                () -> output(export).endsWith("\n") || !export.isRunning());
+        Path copy = directory.resolve("copy");
+        Tools.run("nfs-cp", output(export).strip(), copy.toString());
+        assertThat(Files.mismatch(copy, target.image())).isEqualTo(-1);
+        export.signal("INT");
+        assertThat(export.exit()).as(export.errors()).isZero();
+    }
+
+    private static String output(TestHost.Run run) {
+        try {
+            return run.output();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void anotherVolumeIsAttachedMeanwhile() throws Exception {
+        Requires.fuseAndLoop();
+        TestHost.Run export = export();
+        String device = host.succeed("attach", "other").strip();
+        Tools.run("dd", "if=/dev/zero", "of=" + device, "bs=1M", "count=64", "oflag=direct");
+        assertThat(Tools.run("nbdinfo", "--size", uri()).strip()).isEqualTo("67108864");
+        host.succeed("detach", "other");
+        export.signal("INT");
         assertThat(export.exit()).isZero();
     }
 

@@ -69,12 +69,16 @@ public sealed interface Request {
     /** Holds the volume for clients of an export, as long as the asker stays connected. */
     @JsonTypeName("export")
     record Export(
-            String volume, boolean readOnly, @Nullable Long waitMillis, Asker asker, NbdSpec nbd)
+            String volume,
+            boolean readOnly,
+            @Nullable Long waitMillis,
+            Asker asker,
+            ExportSpec spec)
             implements Acquire {
         public Export {
             Objects.requireNonNull(volume);
             Objects.requireNonNull(asker);
-            Objects.requireNonNull(nbd);
+            Objects.requireNonNull(spec);
         }
 
         @Override

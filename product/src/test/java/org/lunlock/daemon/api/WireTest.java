@@ -27,7 +27,12 @@ class WireTest {
                 new Request.Mount("backup", false, 0L, ASKER),
                 new Request.Attach("backup", true, null, ASKER),
                 new Request.Export(
-                        "backup", true, null, ASKER, new NbdSpec("unix:/s", "/c", "/k", null)),
+                        "backup",
+                        true,
+                        null,
+                        ASKER,
+                        new ExportSpec.Nbd("unix:/s", "/c", "/k", null)),
+                new Request.Export("backup", false, 0L, ASKER, new ExportSpec.Nfs()),
                 new Request.Unmount("backup", true),
                 new Request.Detach("backup", false),
                 new Request.Status(null, true),

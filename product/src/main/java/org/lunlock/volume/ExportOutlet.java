@@ -4,34 +4,57 @@ package org.lunlock.volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.block.BlockDevice;
-import org.lunlock.daemon.api.NbdSpec;
+import org.lunlock.daemon.api.ExportSpec;
 import org.lunlock.export.nbd.NbdAddress;
 import org.lunlock.export.nbd.NbdExport;
+import org.lunlock.export.nfs.NfsExport;
 import org.lunlock.export.stream.Tls;
 
-/** A volume for clients of NBD. Closing it takes it from them, and is never refused. */
-final class NbdOutlet implements Outlet {
+/** A volume for clients of an export. Closing it takes it from them, and is never refused. */
+final class ExportOutlet implements Outlet {
     private final String volume;
     private final BlockDevice device;
-    private final NbdExport export;
+    private final String uri;
+    private final Runnable abort;
+    private final Runnable close;
     private volatile boolean open = true;
 
-    private NbdOutlet(String volume, BlockDevice device, NbdExport export) {
+    private ExportOutlet(
+            String volume, BlockDevice device, String uri, Runnable abort, Runnable close) {
         this.volume = volume;
         this.device = device;
-        this.export = export;
+        this.uri = uri;
+        this.abort = abort;
+        this.close = close;
     }
 
-    static NbdOutlet open(String volume, BlockDevice device, NbdSpec spec) throws LunlockException {
-        NbdAddress address = NbdAddress.parse(spec.address());
-        return new NbdOutlet(volume, device, new NbdExport(address, volume, device, tls(spec)));
+    /**
+     * Begins to serve.
+     *
+     * @param losses grows when what was written and not flushed may be gone
+     */
+    static ExportOutlet open(
+            String volume, BlockDevice device, ExportSpec spec, LongSupplier losses)
+            throws LunlockException {
+        return switch (spec) {
+            case ExportSpec.Nbd nbd -> {
+                NbdAddress address = NbdAddress.parse(nbd.address());
+                NbdExport export = new NbdExport(address, volume, device, tls(nbd));
+                yield new ExportOutlet(volume, device, export.uri(), export::abort, export::close);
+            }
+            case ExportSpec.Nfs _ -> {
+                NfsExport export = new NfsExport(volume, device, losses);
+                yield new ExportOutlet(volume, device, export.url(), export::abort, export::close);
+            }
+        };
     }
 
-    private static @Nullable Tls tls(NbdSpec spec) throws LunlockException {
+    private static @Nullable Tls tls(ExportSpec.Nbd spec) throws LunlockException {
         String certificate = spec.certificate();
         String key = spec.key();
         String authority = spec.clientAuthority();
@@ -44,7 +67,7 @@ final class NbdOutlet implements Outlet {
 
     @Override
     public String device() {
-        return export.uri();
+        return uri;
     }
 
     @Override
@@ -54,7 +77,7 @@ final class NbdOutlet implements Outlet {
 
     @Override
     public void abort() {
-        export.abort();
+        abort.run();
     }
 
     @Override
@@ -67,7 +90,7 @@ final class NbdOutlet implements Outlet {
         if (!open) {
             return;
         }
-        export.close();
+        close.run();
         open = false;
         if (device.readOnly()) {
             return;
@@ -84,7 +107,7 @@ final class NbdOutlet implements Outlet {
 
     @Override
     public List<String> closeForced() {
-        export.close();
+        close.run();
         open = false;
         return List.of();
     }
