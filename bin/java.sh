@@ -64,8 +64,9 @@ java_flags() {
             echo "$common -Xms80m -Xmx80m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=192m" ;;
         daemon)
             # It serves the file system that its own memory might be swapped to: all of it is there
-            # before the first request, and does not grow. Buffers are direct memory.
-            echo "$common -Xms80m -Xmx80m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=96m" \
+            # before the first request, and does not grow. Buffers are direct memory, 66 MiB for each
+            # volume, of which only what was used is there.
+            echo "$common -Xms80m -Xmx80m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=1g" \
                 "-XX:ReservedCodeCacheSize=48m -XX:+ExitOnOutOfMemoryError" ;;
         server)
             # A thousand hosts that wait take some 60 MB of it.
