@@ -27,6 +27,8 @@ class ArchitectureTest {
                     .definedBy("org.lunlock.cli..")
                     .layer("demo")
                     .definedBy("org.lunlock.demo..")
+                    .layer("bench")
+                    .definedBy("org.lunlock.bench..")
                     .layer("daemon")
                     .definedBy("org.lunlock.daemon")
                     .layer("api")
@@ -51,9 +53,12 @@ class ArchitectureTest {
                     .definedBy("org.lunlock.iscsi")
                     .whereLayer("cli")
                     .mayOnlyAccessLayers(
-                            "api", "daemon", "volume", "demo", "config", "posix", "words")
+                            "api", "daemon", "bench", "volume", "block", "demo", "config", "posix",
+                            "words")
                     .whereLayer("demo")
                     .mayOnlyAccessLayers("posix")
+                    .whereLayer("bench")
+                    .mayOnlyAccessLayers("block")
                     .whereLayer("daemon")
                     .mayOnlyAccessLayers("api", "volume", "config", "posix", "words")
                     .whereLayer("api")
