@@ -50,8 +50,7 @@ class LockServerIT {
         LunlockProcess.Running server = lunlock.start("hub", "lockserver", "--listen", ANY_PORT);
         try {
             String address = serverAddress(server);
-            Until.that(
-                    "it says what lacks", () -> server.err().contains("nobody has a token yet"));
+            Until.that("it says what lacks", () -> server.err().contains("nobody has a token yet"));
             String[] words = {"lockserver", "token", "add", "mac", "--use", "*"};
             String bearer = lunlock.run("hub", words).out().strip();
             assertThat(status(address, bearer)).isEqualTo(200);
