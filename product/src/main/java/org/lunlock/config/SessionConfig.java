@@ -3,6 +3,7 @@ package org.lunlock.config;
 
 import java.util.List;
 import java.util.Map;
+import org.lunlock.iscsi.session.Timeouts;
 
 /**
  * What is asked for when a session is made.
@@ -37,7 +38,7 @@ public record SessionConfig(
                 table.words("chap-algorithms", CHAP_ALGORITHMS, fallback.chapAlgorithms),
                 table.integer("error-recovery-level", 0, 1, fallback.errorRecoveryLevel),
                 table.integer("queue-depth", 1, QUEUE_DEPTH_MAX, fallback.queueDepth),
-                Timeouts.read(table, fallback.timeouts));
+                TimeoutKey.read(table, fallback.timeouts));
     }
 
     void describe(Map<String, Object> to) {
@@ -46,6 +47,6 @@ public record SessionConfig(
         to.put("chap-algorithms", chapAlgorithms);
         to.put("error-recovery-level", errorRecoveryLevel);
         to.put("queue-depth", queueDepth);
-        timeouts.describe(to);
+        TimeoutKey.describe(timeouts, to);
     }
 }

@@ -17,6 +17,7 @@ import org.lunlock.iscsi.login.Key;
 import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.session.Timeouts.Step;
 
 /** How this host logs in, made of its configuration and of what it remembers of itself. */
 final class Logins {
@@ -46,7 +47,7 @@ final class Logins {
             VolumeConfig volume, InitiatorConfig initiator, Isid isid, Duration timeout)
             throws LunlockException {
         Timeouts timeouts =
-                timeouts(volume.session(), timeout).withReplacement(Duration.ofMillis(1));
+                timeouts(volume.session(), timeout).with(Step.REPLACEMENT, Duration.ofMillis(1));
         return options(volume, initiator, isid, timeouts);
     }
 
@@ -97,17 +98,8 @@ final class Logins {
 
     /** The configured ones, the login within the time that one step may take. */
     static Timeouts timeouts(SessionConfig config, Duration step) {
-        var configured = config.timeouts();
-        Duration login = configured.login();
-        return new Timeouts(
-                login.compareTo(step) < 0 ? login : step,
-                configured.logout(),
-                configured.noopOutInterval(),
-                configured.noopOutTimeout(),
-                configured.replacement(),
-                Timeouts.DEFAULT.command(),
-                configured.abort(),
-                configured.luReset(),
-                configured.tgtReset());
+        Timeouts configured = config.timeouts();
+        Duration login = configured.of(Step.LOGIN);
+        return login.compareTo(step) < 0 ? configured : configured.with(Step.LOGIN, step);
     }
 }

@@ -17,6 +17,7 @@ import org.lunlock.daemon.api.Holder;
 import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.session.ReinstatementGuard;
 import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.session.Timeouts.Step;
 import org.lunlock.lock.HolderInfo;
 import org.lunlock.lock.KeyStore;
 import org.lunlock.lock.Lease;
@@ -237,7 +238,7 @@ final class VolumeLock {
 
     /** Gives the volume back as far as the target answers in time. Idempotent. */
     void release() {
-        lock.release(volume.session().timeouts().logout());
+        lock.release(volume.session().timeouts().of(Step.LOGOUT));
         lock.close();
     }
 

@@ -19,6 +19,8 @@ import org.lunlock.iscsi.IscsiName;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.Portal;
 import org.lunlock.iscsi.Secret;
+import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.session.Timeouts.Step;
 
 class ConfigurationTest {
     private static final Path FILE = Path.of("/etc/lunlock/lunlock.toml");
@@ -87,15 +89,15 @@ class ConfigurationTest {
                                 List.of("MD5"),
                                 1,
                                 64,
-                                new Timeouts(
-                                        Duration.ofSeconds(7),
-                                        Duration.ofMillis(500),
-                                        Duration.ofSeconds(10),
-                                        Duration.ofSeconds(11),
-                                        Duration.ofMinutes(2),
-                                        Duration.ofSeconds(12),
-                                        Duration.ofSeconds(13),
-                                        Duration.ofSeconds(14))));
+                                Timeouts.DEFAULT
+                                        .with(Step.LOGIN, Duration.ofSeconds(7))
+                                        .with(Step.LOGOUT, Duration.ofMillis(500))
+                                        .with(Step.NOOP_OUT_INTERVAL, Duration.ofSeconds(10))
+                                        .with(Step.NOOP_OUT_TIMEOUT, Duration.ofSeconds(11))
+                                        .with(Step.REPLACEMENT, Duration.ofMinutes(2))
+                                        .with(Step.ABORT, Duration.ofSeconds(12))
+                                        .with(Step.LOGICAL_UNIT_RESET, Duration.ofSeconds(13))
+                                        .with(Step.TARGET_RESET, Duration.ofSeconds(14))));
     }
 
     @Test
@@ -128,7 +130,7 @@ class ConfigurationTest {
         assertThat(configuration.volume("a").session().queueDepth()).isEqualTo(8);
         assertThat(configuration.volume("b").term()).hasSeconds(5);
         assertThat(configuration.volume("b").session().queueDepth()).isEqualTo(16);
-        assertThat(configuration.volume("b").session().timeouts().login()).hasSeconds(3);
+        assertThat(configuration.volume("b").session().timeouts().of(Step.LOGIN)).hasSeconds(3);
         assertThat(configuration.volumes().keySet()).containsExactly("a", "b");
     }
 

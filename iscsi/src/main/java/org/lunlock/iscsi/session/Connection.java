@@ -16,6 +16,7 @@ import org.lunlock.iscsi.pdu.NopOut;
 import org.lunlock.iscsi.pdu.SerialNumber;
 import org.lunlock.iscsi.pdu.TaskManagementRequest;
 import org.lunlock.iscsi.pdu.TaskManagementResponse;
+import org.lunlock.iscsi.session.Timeouts.Step;
 import org.lunlock.iscsi.transport.PduReader;
 import org.lunlock.iscsi.transport.PduSocket;
 
@@ -176,7 +177,7 @@ final class Connection {
      * @throws TransportException when it did not answer the last one in time
      */
     void ping(long now, Timeouts timeouts) throws IscsiException {
-        if (pinged && now - pingedNanos > timeouts.noopOutTimeout().toNanos()) {
+        if (pinged && now - pingedNanos > timeouts.of(Step.NOOP_OUT_TIMEOUT).toNanos()) {
             throw new TransportException(
                     "portal "
                             + socket.portal()
@@ -184,7 +185,7 @@ final class Connection {
                             + Duration.ofNanos(now - lastHeardNanos).toSeconds()
                             + " s");
         }
-        if (pinged || now - lastHeardNanos < timeouts.noopOutInterval().toNanos()) {
+        if (pinged || now - lastHeardNanos < timeouts.of(Step.NOOP_OUT_INTERVAL).toNanos()) {
             return;
         }
         pinged = true;

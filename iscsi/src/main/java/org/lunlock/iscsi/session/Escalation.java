@@ -10,6 +10,7 @@ import org.lunlock.iscsi.TransportException;
 import org.lunlock.iscsi.pdu.Bhs;
 import org.lunlock.iscsi.pdu.TaskManagementRequest.Function;
 import org.lunlock.iscsi.pdu.TaskManagementResponse;
+import org.lunlock.iscsi.session.Timeouts.Step;
 
 /**
  * What is done about a command that is not answered, though the target answers pings. In the
@@ -57,7 +58,7 @@ final class Escalation {
     }
 
     private void begin(long now) throws IscsiException {
-        Duration limit = session.options().timeouts().command();
+        Duration limit = session.options().timeouts().of(Step.COMMAND);
         Task oldest = session.tasks().underWay().sentBefore(now - limit.toNanos());
         if (oldest == null) {
             return;
@@ -74,7 +75,7 @@ final class Escalation {
     private void follow(long now, Exchange<TaskManagementResponse> request) throws IscsiException {
         Timeouts timeouts = session.options().timeouts();
         boolean aborting = step == Function.ABORT_TASK;
-        Duration limit = aborting ? timeouts.abort() : timeouts.logicalUnitReset();
+        Duration limit = aborting ? timeouts.of(Step.ABORT) : timeouts.of(Step.LOGICAL_UNIT_RESET);
         if (!request.isDone() && now - askedNanos <= limit.toNanos()) {
             return;
         }

@@ -12,6 +12,7 @@ import org.lunlock.iscsi.LoginException;
 import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.session.Timeouts.Step;
 
 /**
  * The session's one thread: reads, keeps time, and has a lost connection made again by {@link
@@ -167,9 +168,9 @@ final class Keeper implements Runnable {
 
     private void checkDeadlines(long now) throws IscsiException {
         escalation.check(now);
-        Duration limit = session.options().timeouts().command();
+        Duration limit = session.options().timeouts().of(Step.COMMAND);
         session.connection().checkWindow(now, limit, tasks.waitsForWindow());
-        session.connection().checkLogout(now, session.options().timeouts().logout());
+        session.connection().checkLogout(now, session.options().timeouts().of(Step.LOGOUT));
     }
 
     private void end(IscsiException cause) {

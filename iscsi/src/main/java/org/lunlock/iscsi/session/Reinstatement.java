@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.session.Timeouts.Step;
 
 /**
  * Makes a lost connection again. Runs in the session's thread. In time order:
@@ -73,7 +74,7 @@ final class Reinstatement {
      * @return null when commands flow again, else why they never will
      */
     @Nullable IscsiException run(IscsiException cause) {
-        Duration limit = session.options().timeouts().replacement();
+        Duration limit = session.options().timeouts().of(Step.REPLACEMENT);
         long deadline = System.nanoTime() + limit.toNanos();
         Backoff backoff = new Backoff();
         IscsiException last = cause;

@@ -13,6 +13,7 @@ import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.login.Settings;
 import org.lunlock.iscsi.pdu.LogoutResponse;
 import org.lunlock.iscsi.scsi.ScsiRequest;
+import org.lunlock.iscsi.session.Timeouts.Step;
 
 /**
  * A session with one target: many commands in flight over a connection that is made again when it
@@ -166,7 +167,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         if (logout != null) {
             connection.flush();
             try {
-                logout.await(options.timeouts().logout(), "Logout Request");
+                logout.await(options.timeouts().of(Step.LOGOUT), "Logout Request");
             } catch (IscsiException e) {
                 LOG.log(DEBUG, "left {0} without a Logout Response: {1}", this, e.getMessage());
             }
@@ -177,7 +178,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
 
     private void joinThread() {
         try {
-            if (!thread.join(options.timeouts().login().plusSeconds(5))) {
+            if (!thread.join(options.timeouts().of(Step.LOGIN).plusSeconds(5))) {
                 LOG.log(WARNING, "the thread of the session with {0} did not end", this);
             }
         } catch (InterruptedException e) {

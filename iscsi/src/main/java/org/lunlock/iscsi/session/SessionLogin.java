@@ -17,6 +17,7 @@ import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.login.Settings;
 import org.lunlock.iscsi.pdu.LoginRequest;
 import org.lunlock.iscsi.pdu.LoginResponse;
+import org.lunlock.iscsi.session.Timeouts.Step;
 import org.lunlock.iscsi.transport.PduExchange;
 import org.lunlock.iscsi.transport.PduSocket;
 
@@ -76,11 +77,12 @@ record SessionLogin(PduSocket socket, PduExchange exchange, Settings settings) {
             throws IscsiException {
         Portal portal = options.portal();
         for (int i = 0; i <= REDIRECTIONS_MAX; i++) {
-            PduSocket socket = PduSocket.connect(portal, options.timeouts().login());
+            PduSocket socket = PduSocket.connect(portal, options.timeouts().of(Step.LOGIN));
             boolean keep = false;
             try {
                 PduExchange exchange =
-                        new PduExchange(socket, options.timeouts().login(), SEGMENT_BYTES_MAX);
+                        new PduExchange(
+                                socket, options.timeouts().of(Step.LOGIN), SEGMENT_BYTES_MAX);
                 LoginOutcome outcome =
                         new LoginDialogue(
                                         identity,

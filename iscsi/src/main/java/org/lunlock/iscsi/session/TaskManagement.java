@@ -24,6 +24,7 @@ import org.lunlock.iscsi.pdu.TaskManagementRequest;
 import org.lunlock.iscsi.pdu.TaskManagementRequest.Function;
 import org.lunlock.iscsi.pdu.TaskManagementResponse;
 import org.lunlock.iscsi.pdu.TaskManagementResponse.Response;
+import org.lunlock.iscsi.session.Timeouts.Step;
 
 /**
  * Ends and queries tasks at the target, and does to our own what the target did to them. RFC 7143
@@ -68,7 +69,8 @@ public final class TaskManagement {
             session.lifetime().lock.unlock();
         }
         session.connection().flush();
-        Response response = await(exchange, ABORT_TASK, session.options().timeouts().abort());
+        Response response =
+                await(exchange, ABORT_TASK, session.options().timeouts().of(Step.ABORT));
         if (response != Response.TASK_DOES_NOT_EXIST) { // it may have ended meanwhile
             complete(ABORT_TASK, response);
         }
@@ -76,12 +78,16 @@ public final class TaskManagement {
 
     /** ABORT TASK SET: every command of this session at the logical unit fails. */
     public void abortTaskSet(Lun lun) throws IscsiException {
-        complete(ABORT_TASK_SET, manage(ABORT_TASK_SET, lun, timeouts().logicalUnitReset()));
+        complete(
+                ABORT_TASK_SET,
+                manage(ABORT_TASK_SET, lun, timeouts().of(Step.LOGICAL_UNIT_RESET)));
     }
 
     /** CLEAR TASK SET: every command of every initiator at the logical unit is ended. */
     public void clearTaskSet(Lun lun) throws IscsiException {
-        complete(CLEAR_TASK_SET, manage(CLEAR_TASK_SET, lun, timeouts().logicalUnitReset()));
+        complete(
+                CLEAR_TASK_SET,
+                manage(CLEAR_TASK_SET, lun, timeouts().of(Step.LOGICAL_UNIT_RESET)));
     }
 
     /**
@@ -90,22 +96,23 @@ public final class TaskManagement {
      */
     public void resetLogicalUnit(Lun lun) throws IscsiException {
         complete(
-                LOGICAL_UNIT_RESET, manage(LOGICAL_UNIT_RESET, lun, timeouts().logicalUnitReset()));
+                LOGICAL_UNIT_RESET,
+                manage(LOGICAL_UNIT_RESET, lun, timeouts().of(Step.LOGICAL_UNIT_RESET)));
     }
 
     /** TARGET WARM RESET: as LOGICAL UNIT RESET, of every logical unit of the target. */
     public void resetTarget() throws IscsiException {
-        complete(TARGET_WARM_RESET, manage(TARGET_WARM_RESET, timeouts().targetReset()));
+        complete(TARGET_WARM_RESET, manage(TARGET_WARM_RESET, timeouts().of(Step.TARGET_RESET)));
     }
 
     /** TARGET COLD RESET: the target also ends its connections, this one included. */
     public void restartTarget() throws IscsiException {
-        complete(TARGET_COLD_RESET, manage(TARGET_COLD_RESET, timeouts().targetReset()));
+        complete(TARGET_COLD_RESET, manage(TARGET_COLD_RESET, timeouts().of(Step.TARGET_RESET)));
     }
 
     /** I_T NEXUS RESET: every command of this session, at whatever logical unit, is ended. */
     public void resetNexus() throws IscsiException {
-        complete(I_T_NEXUS_RESET, manage(I_T_NEXUS_RESET, timeouts().targetReset()));
+        complete(I_T_NEXUS_RESET, manage(I_T_NEXUS_RESET, timeouts().of(Step.TARGET_RESET)));
     }
 
     /** QUERY TASK: whether the target has the task. */
@@ -122,18 +129,18 @@ public final class TaskManagement {
             session.lifetime().lock.unlock();
         }
         session.connection().flush();
-        return succeeded(QUERY_TASK, await(exchange, QUERY_TASK, timeouts().abort()));
+        return succeeded(QUERY_TASK, await(exchange, QUERY_TASK, timeouts().of(Step.ABORT)));
     }
 
     /** QUERY TASK SET: whether the logical unit has any task of this session. */
     public boolean queryTaskSet(Lun lun) throws IscsiException {
-        return succeeded(QUERY_TASK_SET, manage(QUERY_TASK_SET, lun, timeouts().abort()));
+        return succeeded(QUERY_TASK_SET, manage(QUERY_TASK_SET, lun, timeouts().of(Step.ABORT)));
     }
 
     /** QUERY ASYNCHRONOUS EVENT: whether a unit attention waits at the logical unit for us. */
     public boolean queryAsynchronousEvent(Lun lun) throws IscsiException {
         Function function = QUERY_ASYNCHRONOUS_EVENT;
-        return succeeded(function, manage(function, lun, timeouts().abort()));
+        return succeeded(function, manage(function, lun, timeouts().of(Step.ABORT)));
     }
 
     private Timeouts timeouts() {

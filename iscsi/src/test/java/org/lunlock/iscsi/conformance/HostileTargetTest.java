@@ -51,8 +51,7 @@ class HostileTargetTest {
     private static final Duration SHORT = Duration.ofMillis(300);
 
     /** Everything soon, so that also a target that just stops is noticed. */
-    private static final Timeouts HURRIED =
-            new Timeouts(SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT, SHORT);
+    private static final Timeouts HURRIED = Timeouts.all(SHORT);
 
     @Test
     void randomBytesEndTheCommand() {

@@ -23,6 +23,7 @@ import org.lunlock.iscsi.pdu.TaskManagementResponse.Response;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.Task.Conduct;
 import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.session.Timeouts.Step;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.Background;
 import org.lunlock.iscsi.testkit.Impatience;
@@ -206,7 +207,7 @@ class TaskManagementTest {
     }
 
     private static Timeouts patientWithAborts() {
-        return ScriptedTarget.patient().withCommand(SHORT);
+        return ScriptedTarget.patient().with(Step.COMMAND, SHORT);
     }
 
     // ------------------------------------------------------------------------ other functions

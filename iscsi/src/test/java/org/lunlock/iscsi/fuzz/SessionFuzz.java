@@ -14,6 +14,7 @@ import org.lunlock.iscsi.pdu.ScsiCommand;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.Task.Conduct;
 import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.session.Timeouts.Step;
 import org.lunlock.iscsi.testkit.Io;
 import org.lunlock.iscsi.testkit.ScriptedConnection;
 import org.lunlock.iscsi.testkit.ScriptedTarget;
@@ -25,7 +26,7 @@ import org.lunlock.iscsi.testkit.ScriptedTarget;
 public final class SessionFuzz {
     private static final Duration SOON = Duration.ofMillis(200);
     private static final Timeouts HURRIED =
-            new Timeouts(Duration.ofSeconds(5), SOON, SOON, SOON, SOON, SOON, SOON, SOON, SOON);
+            Timeouts.all(SOON).with(Step.LOGIN, Duration.ofSeconds(5));
     private static final int PDUS_MAX = 16;
 
     private static final int ITS_TAG = 1;

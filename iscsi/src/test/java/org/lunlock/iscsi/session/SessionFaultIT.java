@@ -13,6 +13,7 @@ import org.lunlock.iscsi.Portal;
 import org.lunlock.iscsi.login.Digest;
 import org.lunlock.iscsi.login.Key;
 import org.lunlock.iscsi.login.LoginParameters;
+import org.lunlock.iscsi.session.Timeouts.Step;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.FaultySocket;
 import org.lunlock.iscsi.testkit.FaultySocket.Direction;
@@ -27,12 +28,12 @@ class SessionFaultIT {
     private static final Duration LATE = Duration.ofSeconds(30);
     private static final Timeouts TIMEOUTS =
             Timeouts.DEFAULT
-                    .withLogin(Duration.ofSeconds(2))
-                    .withLogout(Duration.ofSeconds(1))
-                    .withNoopOutInterval(SOON)
-                    .withNoopOutTimeout(SOON)
-                    .withReplacement(LATE)
-                    .withCommand(Duration.ofSeconds(10));
+                    .with(Step.LOGIN, Duration.ofSeconds(2))
+                    .with(Step.LOGOUT, Duration.ofSeconds(1))
+                    .with(Step.NOOP_OUT_INTERVAL, SOON)
+                    .with(Step.NOOP_OUT_TIMEOUT, SOON)
+                    .with(Step.REPLACEMENT, LATE)
+                    .with(Step.COMMAND, Duration.ofSeconds(10));
     private static final LoginParameters PARAMETERS =
             LoginParameters.DEFAULTS.with(Key.DEFAULT_TIME2WAIT, 0);
 

@@ -27,6 +27,7 @@ import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.SessionListener;
 import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.session.Timeouts.Step;
 
 /**
  * A target that says what a test tells it to, on a real socket of this host. A test plays the
@@ -59,17 +60,7 @@ public final class ScriptedTarget implements AutoCloseable {
     private static final Duration NO_GOODBYE = Duration.ofMillis(1);
 
     /** Long enough not to matter in a test that is not about them. */
-    private static final Timeouts PATIENT =
-            new Timeouts(
-                    PATIENCE,
-                    NO_GOODBYE,
-                    PATIENCE,
-                    PATIENCE,
-                    PATIENCE,
-                    PATIENCE,
-                    PATIENCE,
-                    PATIENCE,
-                    PATIENCE);
+    private static final Timeouts PATIENT = Timeouts.all(PATIENCE).with(Step.LOGOUT, NO_GOODBYE);
 
     /** How the target answers Login Requests. */
     public enum Logins {

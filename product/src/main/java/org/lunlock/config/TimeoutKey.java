@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.config;
+
+import java.time.Duration;
+import java.util.Map;
+import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.session.Timeouts.Step;
+
+/** A time-out of the initiator by the name that users of open-iscsi know. */
+enum TimeoutKey {
+    LOGIN("login_timeout", Step.LOGIN),
+    LOGOUT("logout_timeout", Step.LOGOUT),
+    NOOP_OUT_INTERVAL("noop_out_interval", Step.NOOP_OUT_INTERVAL),
+    NOOP_OUT_TIMEOUT("noop_out_timeout", Step.NOOP_OUT_TIMEOUT),
+    REPLACEMENT("replacement_timeout", Step.REPLACEMENT),
+    ABORT("abort_timeout", Step.ABORT),
+    LU_RESET("lu_reset_timeout", Step.LOGICAL_UNIT_RESET),
+    TGT_RESET("tgt_reset_timeout", Step.TARGET_RESET);
+
+    private static final Duration LEAST = Duration.ofMillis(100);
+    private static final Duration MOST = Duration.ofDays(1);
+
+    private final String key;
+    private final Step step;
+
+    TimeoutKey(String key, Step step) {
+        this.key = key;
+        this.step = step;
+    }
+
+    static Timeouts read(TableReader table, Timeouts fallback) {
+        Timeouts read = fallback;
+        for (TimeoutKey it : values()) {
+            read = read.with(it.step, table.span(it.key, LEAST, MOST, fallback.of(it.step)));
+        }
+        return read;
+    }
+
+    static void describe(Timeouts timeouts, Map<String, Object> to) {
+        for (TimeoutKey it : values()) {
+            to.put(it.key, Durations.print(timeouts.of(it.step)));
+        }
+    }
+}
