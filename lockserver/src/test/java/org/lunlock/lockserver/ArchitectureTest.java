@@ -14,7 +14,7 @@ import org.lunlock.iscsi.testkit.HouseRules;
 
 @NullMarked
 @AnalyzeClasses(
-        packages = "org.lunlock.lockserver",
+        packages = {"org.lunlock.lockserver", "org.lunlock.tls"},
         importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 

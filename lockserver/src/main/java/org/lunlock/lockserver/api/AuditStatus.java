@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.api;
+package org.lunlock.lockserver.store;
 
 import java.time.Instant;
 
-/** A line of the audit log. */
-public record AuditStatus(
+/**
+ * One line of the audit log.
+ *
+ * @param what a word: queued, granted, released, expired, forced, denied
+ * @param principal the bearer token's name, empty when it proved none
+ * @param address the client's, empty for what the server did by itself
+ * @param token the fencing token, 0 where there is none
+ */
+public record Audit(
         Instant at,
         String what,
         String principal,

@@ -2,24 +2,16 @@
 package org.lunlock.lockserver.client;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
@@ -27,6 +19,7 @@ import org.lunlock.lockserver.api.Json;
 import org.lunlock.lockserver.api.Problem;
 import org.lunlock.lockserver.api.RenewalRequest;
 import org.lunlock.lockserver.client.ServiceException.Kind;
+import org.lunlock.tls.Pem;
 
 /** A lock server, by HTTP or HTTPS. Thread-safe. */
 public final class HttpLockService implements LockService {
@@ -51,30 +44,12 @@ public final class HttpLockService implements LockService {
                 HttpClient.newBuilder()
                         .version(HttpClient.Version.HTTP_1_1)
                         .connectTimeout(CONNECT_MAX);
-        this.client =
-                (authorities == null ? builder : builder.sslContext(trusting(authorities))).build();
+        if (authorities != null) {
+            builder.sslContext(Pem.context(null, Pem.trust(authorities)));
+        }
+        this.client = builder.build();
         this.server = server;
         this.bearer = bearer;
-    }
-
-    private static SSLContext trusting(Path authorities) throws IOException {
-        try (InputStream in = Files.newInputStream(authorities)) {
-            KeyStore trusted = KeyStore.getInstance("PKCS12");
-            trusted.load(null, null);
-            int number = 0;
-            for (Certificate one :
-                    CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-                trusted.setCertificateEntry("ca" + number++, one);
-            }
-            TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
-            trust.init(trusted);
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, trust.getTrustManagers(), null);
-            return context;
-        } catch (GeneralSecurityException e) {
-            throw new IOException(
-                    "no certificates in " + authorities + ": check that it is PEM", e);
-        }
     }
 
     @Override

@@ -2,36 +2,17 @@
 package org.lunlock.lockserver.web;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.GeneralSecurityException;
-import java.security.KeyFactory;
-import java.security.KeyStore;
-import java.security.PrivateKey;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
-import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.ArrayList;
-import java.util.Base64;
-import java.util.Collection;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.lunlock.lockserver.ServerOptions;
+import org.lunlock.tls.Pem;
 
-/**
- * TLS from PEM files: a chain of certificates, a key in PKCS #8 (RFC 5958), whose clients to trust.
- */
+/** The server's PEM files, read again when they change. */
 final class PemFiles {
-    private static final Pattern KEY =
-            Pattern.compile(
-                    "-----BEGIN PRIVATE KEY-----(.*?)-----END PRIVATE KEY-----", Pattern.DOTALL);
-    private static final char[] NO_PASSWORD = new char[0];
-
     private final ServerOptions.Tls files;
     private List<FileTime> loaded = List.of();
 
@@ -87,56 +68,13 @@ final class PemFiles {
     }
 
     private void load(SslContextFactory.Server factory) throws IOException {
-        try {
-            Certificate[] chain = certificates(files.certificates()).toArray(Certificate[]::new);
-            KeyStore keys = KeyStore.getInstance("PKCS12");
-            keys.load(null, NO_PASSWORD);
-            keys.setKeyEntry("server", key(chain[0]), NO_PASSWORD, chain);
-            factory.setKeyStore(keys);
-            factory.setKeyStorePassword("");
-            Path clientCa = files.clientCa();
-            if (clientCa != null) {
-                KeyStore trusted = KeyStore.getInstance("PKCS12");
-                trusted.load(null, NO_PASSWORD);
-                int number = 0;
-                for (Certificate authority : certificates(clientCa)) {
-                    trusted.setCertificateEntry("ca" + number++, authority);
-                }
-                factory.setTrustStore(trusted);
-                factory.setTrustStorePassword("");
-                factory.setNeedClientAuth(true);
-            }
-        } catch (GeneralSecurityException | IllegalArgumentException e) {
-            throw new IOException(
-                    "the TLS key does not fit (%s, %s): check that both are PEM and belong together"
-                            .formatted(files.key(), files.certificates()),
-                    e);
+        factory.setKeyStore(Pem.identity(files.certificates(), files.key()));
+        factory.setKeyStorePassword(Pem.PASSWORD);
+        Path clientCa = files.clientCa();
+        if (clientCa != null) {
+            factory.setTrustStore(Pem.trust(clientCa));
+            factory.setTrustStorePassword(Pem.PASSWORD);
+            factory.setNeedClientAuth(true);
         }
-    }
-
-    private static Collection<? extends Certificate> certificates(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            Collection<? extends Certificate> found =
-                    CertificateFactory.getInstance("X.509").generateCertificates(in);
-            if (found.isEmpty()) {
-                throw new IOException("no certificate in " + file + ": check that it is PEM");
-            }
-            return found;
-        } catch (GeneralSecurityException e) {
-            throw new IOException("no certificate in " + file + ": check that it is PEM", e);
-        }
-    }
-
-    private PrivateKey key(Certificate certificate) throws IOException, GeneralSecurityException {
-        String text = Files.readString(files.key(), StandardCharsets.US_ASCII);
-        Matcher found = KEY.matcher(text);
-        if (!found.find()) {
-            throw new IOException(
-                    "no key in PKCS #8 in %s: convert it with 'openssl pkcs8 -topk8 -nocrypt'"
-                            .formatted(files.key()));
-        }
-        byte[] encoded = Base64.getMimeDecoder().decode(found.group(1));
-        String algorithm = certificate.getPublicKey().getAlgorithm();
-        return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
     }
 }
