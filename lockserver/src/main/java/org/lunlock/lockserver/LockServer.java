@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.lunlock.lockserver.clerk.Clerk;
+import org.lunlock.lockserver.clerk.LongPolls;
 import org.lunlock.lockserver.model.Change;
 import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.History;
@@ -61,7 +62,8 @@ public final class LockServer implements AutoCloseable {
 
     private static LockServer start(ServerOptions options, LockStore store)
             throws StoreException, IOException {
-        WebServer web = new WebServer(options, System::nanoTime, InstantSource.system());
+        WebServer web =
+                new WebServer(options, new LongPolls(), System::nanoTime, InstantSource.system());
         CompletableFuture<StoreException> failure = new CompletableFuture<>();
         BearerTokens tokens = BearerTokens.open(options.store());
         History history = store.history();

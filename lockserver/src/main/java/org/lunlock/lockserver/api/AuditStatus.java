@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.store;
+package org.lunlock.lockserver.api;
 
 import java.time.Instant;
 
@@ -11,7 +11,7 @@ import java.time.Instant;
  * @param address the client's, empty for what the server did by itself
  * @param token the fencing token, 0 where there is none
  */
-public record Audit(
+public record AuditStatus(
         Instant at,
         String what,
         String principal,

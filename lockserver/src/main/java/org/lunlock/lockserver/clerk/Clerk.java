@@ -13,11 +13,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.lockserver.api.AuditStatus;
 import org.lunlock.lockserver.model.Change;
 import org.lunlock.lockserver.model.LockTable;
 import org.lunlock.lockserver.model.Now;
 import org.lunlock.lockserver.model.Refusal;
-import org.lunlock.lockserver.store.Audit;
 import org.lunlock.lockserver.store.LockStore;
 import org.lunlock.lockserver.store.StoreException;
 
@@ -67,7 +67,7 @@ public final class Clerk implements AutoCloseable {
     private final InstantSource wall;
     private final Listener listener;
     private final BlockingQueue<Pending<?>> pending = new LinkedBlockingQueue<>(PENDING_MAX);
-    private final List<Audit> audit = new ArrayList<>(); // in the clerk's thread
+    private final List<AuditStatus> audit = new ArrayList<>(); // in the clerk's thread
     private final Thread thread;
     private volatile boolean closing;
 
@@ -107,7 +107,7 @@ public final class Clerk implements AutoCloseable {
     }
 
     /** Adds a line to the audit log. */
-    public CompletableFuture<Boolean> note(Audit line) {
+    public CompletableFuture<Boolean> note(AuditStatus line) {
         return ask((_, _) -> audit.add(line));
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.web;
+package org.lunlock.lockserver.clerk;
 
 import java.util.List;
 import java.util.Map;
@@ -12,7 +12,7 @@ import org.lunlock.lockserver.model.Claim;
  * Requests that are answered when their claim is granted, ends, or has waited long enough. They
  * hold no thread. From any thread.
  */
-final class LongPolls {
+public final class LongPolls {
     private record Key(String volume, String id) {}
 
     private final Map<Key, CompletableFuture<Boolean>> parked = new ConcurrentHashMap<>();
@@ -23,6 +23,7 @@ final class LongPolls {
      */
     void park(Claim claim, CompletableFuture<Boolean> fresh) {
         Key key = new Key(claim.volume(), claim.id());
+        parked.remove(key, fresh); // a job may be done anew
         CompletableFuture<Boolean> older = parked.put(key, fresh);
         if (older != null) {
             older.complete(false); // the client asks again: nobody reads the older answer
@@ -30,7 +31,8 @@ final class LongPolls {
         var _ = fresh.whenComplete((_, _) -> parked.remove(key, fresh));
     }
 
-    void wake(List<Change> changes) {
+    /** Answers the polls whose claims were granted or ended. */
+    public void wake(List<Change> changes) {
         for (Change change : changes) {
             Claim claim = change.claim();
             CompletableFuture<Boolean> poll = parked.get(new Key(claim.volume(), claim.id()));
@@ -40,11 +42,13 @@ final class LongPolls {
         }
     }
 
-    void wakeAll() {
+    /** Answers all of them. */
+    public void wakeAll() {
         parked.values().forEach(it -> it.complete(false));
     }
 
-    int count() {
+    /** How many wait. */
+    public int count() {
         return parked.size();
     }
 }

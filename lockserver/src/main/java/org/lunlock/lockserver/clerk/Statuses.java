@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.web;
+package org.lunlock.lockserver.clerk;
 
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.lunlock.lockserver.api.AuditStatus;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.HolderStatus;
 import org.lunlock.lockserver.api.HoldingStatus;
@@ -14,15 +13,14 @@ import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.model.Claimant;
 import org.lunlock.lockserver.model.LockTable;
 import org.lunlock.lockserver.model.Now;
-import org.lunlock.lockserver.store.Audit;
 import org.lunlock.lockserver.store.Holding;
 import org.lunlock.lockserver.store.Principal;
 
 /** What the server knows, as it says it. */
-final class Statuses {
+public final class Statuses {
     private Statuses() {}
 
-    static VolumeStatus volume(LockTable.Shown shown) {
+    public static VolumeStatus volume(LockTable.Shown shown) {
         return new VolumeStatus(
                 shown.volume(),
                 shown.lastToken(),
@@ -66,7 +64,7 @@ final class Statuses {
                 claim.claimedAt());
     }
 
-    static ClaimStatus claim(LockTable table, Claim claim, Now now) {
+    public static ClaimStatus claim(LockTable table, Claim claim, Now now) {
         Claim.Grant grant = claim.grant();
         return new ClaimStatus(
                 claim.id(),
@@ -77,7 +75,7 @@ final class Statuses {
                 holder(table.show(claim.volume(), now)));
     }
 
-    static HoldingStatus holding(Holding holding) {
+    public static HoldingStatus holding(Holding holding) {
         Claimant claimant = holding.claimant();
         return new HoldingStatus(
                 holding.volume(),
@@ -95,19 +93,7 @@ final class Statuses {
                 holding.reason());
     }
 
-    static AuditStatus audit(Audit line) {
-        return new AuditStatus(
-                line.at(),
-                line.what(),
-                line.principal(),
-                line.address(),
-                line.volume(),
-                line.claim(),
-                line.token(),
-                line.detail());
-    }
-
-    static Whoami whoami(Principal principal) {
+    public static Whoami whoami(Principal principal) {
         return new Whoami(
                 principal.name(),
                 principal.allowances().stream()

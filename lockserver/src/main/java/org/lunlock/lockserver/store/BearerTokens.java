@@ -6,8 +6,6 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -49,21 +47,18 @@ public final class BearerTokens implements AutoCloseable {
             """;
 
     private final ReentrantLock mutex = new ReentrantLock();
-    private final Path file;
-    private final Connection connection;
+    private final Database database;
     private final Map<String, Principal> bySha256 = new HashMap<>();
     private long seenVersion = -1;
 
-    private BearerTokens(Path file, Connection connection) {
-        this.file = file;
-        this.connection = connection;
+    private BearerTokens(Database database) {
+        this.database = database;
     }
 
     /** Opens those of the store in this directory, which is made when missing. */
     public static BearerTokens open(Path directory) throws StoreException {
         Database.makeDirectory(directory);
-        Path file = directory.resolve("tokens.db");
-        return new BearerTokens(file, Database.open(file, SCHEMA));
+        return new BearerTokens(Database.open(directory.resolve("tokens.db"), SCHEMA));
     }
 
     /**
@@ -139,25 +134,14 @@ public final class BearerTokens implements AutoCloseable {
 
     /** All of them by name. */
     public List<Listed> list() throws StoreException {
-        mutex.lock();
-        try (PreparedStatement statement =
-                        connection.prepareStatement("SELECT * FROM bearer ORDER BY name");
-                ResultSet row = statement.executeQuery()) {
-            List<Listed> all = new ArrayList<>();
-            while (row.next()) {
-                long revoked = row.getLong("revoked_at");
-                all.add(
-                        new Listed(
-                                principal(row),
-                                LockStore.instant(row, "created_at"),
-                                row.wasNull() ? null : Instant.ofEpochMilli(revoked)));
-            }
-            return all;
-        } catch (SQLException e) {
-            throw Database.failure(file, e);
-        } finally {
-            mutex.unlock();
-        }
+        return database.query("SELECT * FROM bearer ORDER BY name", BearerTokens::listed);
+    }
+
+    private static Listed listed(ResultSet row) throws SQLException {
+        Instant created = Instant.ofEpochMilli(row.getLong("created_at"));
+        long revoked = row.getLong("revoked_at");
+        Instant end = row.wasNull() ? null : Instant.ofEpochMilli(revoked);
+        return new Listed(principal(row), created, end);
     }
 
     /** Who this token belongs to; null when it was never given, or is revoked. */
@@ -165,29 +149,23 @@ public final class BearerTokens implements AutoCloseable {
         String hash = sha256(bearer);
         mutex.lock();
         try {
-            long version = Database.number(connection, "PRAGMA data_version");
+            long version = database.number("PRAGMA data_version");
             if (version != seenVersion) {
                 reload();
                 seenVersion = version;
             }
             return bySha256.get(hash);
-        } catch (SQLException e) {
-            throw Database.failure(file, e);
         } finally {
             mutex.unlock();
         }
     }
 
-    private void reload() throws SQLException {
+    private void reload() throws StoreException {
         bySha256.clear();
-        try (PreparedStatement statement =
-                        connection.prepareStatement(
-                                "SELECT * FROM bearer WHERE revoked_at IS NULL");
-                ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                bySha256.put(row.getString("sha256"), principal(row));
-            }
-        }
+        database.query(
+                        "SELECT * FROM bearer WHERE revoked_at IS NULL",
+                        row -> Map.entry(row.getString("sha256"), principal(row)))
+                .forEach(it -> bySha256.put(it.getKey(), it.getValue()));
     }
 
     private static Principal principal(ResultSet row) throws SQLException {
@@ -211,14 +189,9 @@ public final class BearerTokens implements AutoCloseable {
 
     private boolean update(String sql, Object... values) throws StoreException {
         mutex.lock();
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            for (int i = 0; i < values.length; i++) {
-                statement.setObject(i + 1, values[i]);
-            }
+        try {
             seenVersion = -1; // data_version tells of other connections only
-            return statement.executeUpdate() > 0;
-        } catch (SQLException e) {
-            throw Database.failure(file, e);
+            return database.update(sql, values) > 0;
         } finally {
             mutex.unlock();
         }
@@ -235,14 +208,6 @@ public final class BearerTokens implements AutoCloseable {
 
     @Override
     public void close() {
-        mutex.lock();
-        try {
-            connection.close();
-        } catch (SQLException e) {
-            System.getLogger("org.lunlock.lockserver.store")
-                    .log(System.Logger.Level.DEBUG, "closing " + file, e);
-        } finally {
-            mutex.unlock();
-        }
+        database.close();
     }
 }

@@ -6,7 +6,6 @@ import static java.lang.System.Logger.Level.ERROR;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
@@ -117,9 +116,8 @@ final class Front extends Handler.Abstract {
             write(response, 200, JSON, Json.bytes(answer.body()), callback);
             return;
         }
-        Throwable cause =
-                e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
-        if (cause instanceof Api.Failure failure) {
+        Throwable cause = e == null ? null : Failure.cause(e);
+        if (cause instanceof Failure failure) {
             refuse(response, failure.refused(), callback);
         } else {
             LOG.log(ERROR, "a request failed", cause);

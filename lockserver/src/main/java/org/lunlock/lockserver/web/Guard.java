@@ -6,8 +6,8 @@ import java.util.function.LongSupplier;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.lockserver.api.AuditStatus;
 import org.lunlock.lockserver.clerk.Clerk;
-import org.lunlock.lockserver.store.Audit;
 import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.Principal;
 import org.lunlock.lockserver.store.Right;
@@ -102,7 +102,16 @@ final class Guard {
         String path = Request.getPathInContext(request);
         String shown = path.substring(0, Math.min(path.length(), PATH_SHOWN_MAX));
         String detail = "%d %s %s".formatted(status, request.getMethod(), shown);
-        clerk.note(new Audit(wall.instant(), "denied", principal, address, volume, "", 0, detail))
+        clerk.note(
+                        new AuditStatus(
+                                wall.instant(),
+                                "denied",
+                                principal,
+                                address,
+                                volume,
+                                "",
+                                0,
+                                detail))
                 .handle((_, _) -> true) // no disk: refused all the same
                 .join();
         return status == 401

@@ -26,7 +26,9 @@ import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.ServerOptions;
+import org.lunlock.lockserver.clerk.Claims;
 import org.lunlock.lockserver.clerk.Clerk;
+import org.lunlock.lockserver.clerk.LongPolls;
 import org.lunlock.lockserver.model.Change;
 import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.History;
@@ -52,7 +54,7 @@ public final class WebServer implements AutoCloseable {
     private final LongSupplier nanos;
     private final InstantSource wall;
     private final Connections connections;
-    private final LongPolls polls = new LongPolls();
+    private final LongPolls polls;
     private final Events events = new Events();
     private final Metrics metrics;
     private final Server server = new Server(new VirtualThreadPool());
@@ -69,9 +71,10 @@ public final class WebServer implements AutoCloseable {
      *
      * @throws IOException when they cannot be used
      */
-    public WebServer(ServerOptions options, LongSupplier nanos, InstantSource wall)
+    public WebServer(ServerOptions options, LongPolls polls, LongSupplier nanos, InstantSource wall)
             throws IOException {
         this.options = options;
+        this.polls = polls;
         this.nanos = nanos;
         this.wall = wall;
         this.connections = new Connections(nanos);
@@ -111,7 +114,9 @@ public final class WebServer implements AutoCloseable {
      */
     public void start(Clerk clerk, BearerTokens tokens, History history) throws IOException {
         Guard guard = new Guard(clerk, tokens, wall, nanos, options.requestsPerSecond());
-        Api api = new Api(clerk, history, guard, polls, events, connections, wall, answering);
+        Claims claims = new Claims(clerk, polls);
+        Bodies bodies = new Bodies(connections);
+        Api api = new Api(claims, history, guard, events, bodies, wall, answering);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, connector));
         server.setHandler(new Front(api, clerk, events, metrics, connections, answering));

@@ -18,6 +18,7 @@ import java.util.Objects;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lunlock.lockserver.api.AuditStatus;
 import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.model.Claimant;
 import org.lunlock.lockserver.model.Ending;
@@ -82,7 +83,7 @@ class LockStoreTest {
             assertThat(history.ended("backup", "a")).isEqualTo(holdings.get(1));
             assertThat(history.ended("backup", "x")).isNull();
             assertThat(history.audit(10))
-                    .extracting(Audit::what)
+                    .extracting(AuditStatus::what)
                     .containsExactly(
                             "released", "granted", "forced", "queued", "granted", "queued");
         }

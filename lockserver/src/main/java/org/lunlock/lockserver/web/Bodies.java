@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.lockserver.web;
+
+import static org.lunlock.lockserver.web.Refused.badRequest;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.lockserver.api.ClaimRequest;
+import org.lunlock.lockserver.api.Json;
+import org.lunlock.lockserver.api.RenewalRequest;
+import org.lunlock.lockserver.api.UnlockRequest;
+import org.lunlock.lockserver.model.Claim;
+import org.lunlock.lockserver.model.Claimant;
+
+/** What comes with a request, checked whole. */
+final class Bodies {
+    /** A request with the longest command in it, all of it escaped. */
+    private static final int BODY_BYTES_MAX = 64 << 10;
+
+    private final Connections connections;
+
+    Bodies(Connections connections) {
+        this.connections = connections;
+    }
+
+    /** The wish of a host, at this time. */
+    Claim wish(Request request, String volume, String id, String principal, Instant at)
+            throws Refused, IOException {
+        ClaimRequest wanted = read(request, ClaimRequest.class);
+        String host = wanted.host();
+        String command = wanted.command() == null ? "" : wanted.command();
+        long pid = wanted.pid() == null ? 0 : wanted.pid();
+        if (host == null || host.isBlank() || host.length() > ClaimRequest.HOST_CHARACTERS_MAX) {
+            throw badRequest("'host' is missing, or longer than 255 characters");
+        }
+        if (command.length() > ClaimRequest.COMMAND_CHARACTERS_MAX) {
+            throw badRequest("'command' is longer than 4096 characters");
+        }
+        if (pid < 0) {
+            throw badRequest("'pid' is negative");
+        }
+        Duration lease = Duration.ofMillis(wanted.leaseMillis());
+        if (lease.compareTo(ClaimRequest.LEASE_LEAST) < 0
+                || lease.compareTo(ClaimRequest.LEASE_MOST) > 0) {
+            throw badRequest("'leaseMillis' is not between 1000 and 3600000");
+        }
+        return new Claim(id, volume, new Claimant(principal, host, pid, command), lease, at, null);
+    }
+
+    /** What the holder reads and writes; null when it does not say. */
+    Claim.@Nullable Rates rates(Request request) throws Refused, IOException {
+        RenewalRequest told = read(request, RenewalRequest.class);
+        Long read = told.readBytesPerSecond();
+        Long written = told.writtenBytesPerSecond();
+        return read == null && written == null
+                ? null
+                : new Claim.Rates(read == null ? 0 : read, written == null ? 0 : written);
+    }
+
+    /** The wish to take exactly this volume away, with a reason. */
+    UnlockRequest unlock(Request request, String volume) throws Refused, IOException {
+        UnlockRequest wanted = read(request, UnlockRequest.class);
+        String reason = wanted.reason();
+        if (!volume.equals(wanted.volume())) {
+            throw badRequest("'volume' is not the volume's name: nothing was taken");
+        }
+        if (reason == null
+                || reason.isBlank()
+                || reason.length() > UnlockRequest.REASON_CHARACTERS_MAX) {
+            throw badRequest("'reason' is missing, or longer than 1000 characters");
+        }
+        return wanted;
+    }
+
+    private <T> T read(Request request, Class<T> type) throws Refused, IOException {
+        String contentType = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
+        if (contentType == null || !contentType.startsWith("application/json")) {
+            throw new Refused(415, "unsupported-media-type", "the body must be application/json");
+        }
+        if (request.getLength() > BODY_BYTES_MAX) {
+            throw tooLarge();
+        }
+        connections.reads(request);
+        byte[] body = Content.Source.asInputStream(request).readNBytes(BODY_BYTES_MAX + 1);
+        connections.answers(request);
+        if (body.length > BODY_BYTES_MAX) {
+            throw tooLarge();
+        }
+        try {
+            return Json.readStrictly(body, type);
+        } catch (Json.NotThatException e) {
+            throw badRequest(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static Refused tooLarge() {
+        return new Refused(413, "too-large", "the body is larger than 64 KiB");
+    }
+
+    /** A number of the query that is not negative; another one when it is not there. */
+    static long number(Request request, String name, long otherwise) throws Refused {
+        String text = parameter(request, name);
+        try {
+            return text == null ? otherwise : Math.max(0, Long.parseLong(text));
+        } catch (NumberFormatException e) {
+            throw badRequest("'" + name + "' is not a number");
+        }
+    }
+
+    private static @Nullable String parameter(Request request, String name) throws Refused {
+        try {
+            return Request.extractQueryParameters(request).getValue(name);
+        } catch (RuntimeException e) { // wrong percent signs
+            throw badRequest("the query cannot be read");
+        }
+    }
+}
