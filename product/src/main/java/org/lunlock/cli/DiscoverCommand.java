@@ -20,6 +20,11 @@ final class DiscoverCommand implements Callable<Integer> {
     @Parameters(paramLabel = "PORTAL", description = "host, host:port or [v6]:port.")
     private String portal = "";
 
+    @Option(
+            names = "--isns",
+            description = "PORTAL is an iSNS server, port 3205, that knows the targets of many.")
+    private boolean isns;
+
     @ArgGroup(exclusive = false)
     private @Nullable Chap chap;
 
@@ -50,7 +55,7 @@ final class DiscoverCommand implements Callable<Integer> {
         String file = chap == null ? null : chap.secretFile.toAbsolutePath().toString();
         return Results.print(
                 globals,
-                new Request.Discover(portal, user, file),
+                new Request.Discover(isns ? Request.Discover.ISNS + portal : portal, user, file),
                 Result.Targets.class,
                 DiscoverCommand::print);
     }
@@ -62,6 +67,9 @@ final class DiscoverCommand implements Callable<Integer> {
         }
         Table table = new Table("TARGET", "PORTAL", "GROUP");
         for (Result.Target target : found.targets()) {
+            if (target.portals().isEmpty()) {
+                table.row(target.name(), "unknown", "");
+            }
             for (Result.TargetPortal at : target.portals()) {
                 table.row(target.name(), at.portal(), Integer.toString(at.targetPortalGroupTag()));
             }

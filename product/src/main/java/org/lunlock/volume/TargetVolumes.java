@@ -26,8 +26,10 @@ import org.lunlock.daemon.api.Request;
 import org.lunlock.daemon.api.Result;
 import org.lunlock.daemon.api.ScsiQuestion;
 import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.IscsiName;
 import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.Portal;
+import org.lunlock.iscsi.isns.IsnsDiscovery;
 import org.lunlock.iscsi.login.Credentials;
 import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.login.SendTargets;
@@ -166,7 +168,12 @@ public final class TargetVolumes implements Volumes {
     public List<Result.Target> discover(Request.Discover request, Duration timeout)
             throws LunlockException {
         Configuration configuration = configuration();
-        Portal portal = portal(request.portal());
+        if (request.portal().startsWith(Request.Discover.ISNS)) {
+            String server = request.portal().substring(Request.Discover.ISNS.length());
+            IscsiName initiator = logins.initiatorName(configuration.initiator());
+            return askIsns(portal(server, IsnsDiscovery.DEFAULT_PORT), initiator, timeout);
+        }
+        Portal portal = portal(request.portal(), Portal.DEFAULT_PORT);
         try {
             return Discovery.sendTargets(
                             portal,
@@ -176,16 +183,27 @@ public final class TargetVolumes implements Volumes {
                             LoginParameters.DEFAULTS,
                             Logins.timeouts(configuration.initiator().session(), timeout))
                     .stream()
-                    .map(target -> target(target, portal))
+                    .map(target -> target(target, List.of(unnamed(portal))))
                     .toList();
         } catch (IscsiException e) {
             throw Failures.of("portal " + portal + " tells no targets", e);
         }
     }
 
-    private static Portal portal(String text) throws LunlockException {
+    private static List<Result.Target> askIsns(Portal server, IscsiName initiator, Duration timeout)
+            throws LunlockException {
         try {
-            return Portal.parse(text);
+            return IsnsDiscovery.targets(server, initiator, timeout).stream()
+                    .map(target -> target(target, List.of()))
+                    .toList();
+        } catch (IscsiException e) {
+            throw Failures.of("iSNS server " + server + " tells no targets", e);
+        }
+    }
+
+    private static Portal portal(String text, int defaultPort) throws LunlockException {
+        try {
+            return Portal.parse(text, defaultPort);
         } catch (IllegalArgumentException e) {
             throw new LunlockException(
                     ExitCode.DATA, "'%s' is not a portal: %s".formatted(text, e.getMessage()), e);
@@ -203,7 +221,13 @@ public final class TargetVolumes implements Volumes {
         return new Credentials(user, chap.secret(), null);
     }
 
-    private static Result.Target target(SendTargets.DiscoveredTarget found, Portal asked) {
+    /**
+     * As the daemon tells it.
+     *
+     * @param otherwise where it is when it names no portal
+     */
+    private static Result.Target target(
+            SendTargets.DiscoveredTarget found, List<Result.TargetPortal> otherwise) {
         List<Result.TargetPortal> portals =
                 found.addresses().stream()
                         .map(address ->
@@ -211,11 +235,11 @@ public final class TargetVolumes implements Volumes {
                                         address.portal().toString(),
                                         address.portalGroupTag().orElse(0)))
                         .toList();
-        return new Result.Target(
-                found.name().value(),
-                portals.isEmpty()
-                        ? List.of(new Result.TargetPortal(asked.toString(), 0))
-                        : portals);
+        return new Result.Target(found.name().value(), portals.isEmpty() ? otherwise : portals);
+    }
+
+    private static Result.TargetPortal unnamed(Portal asked) {
+        return new Result.TargetPortal(asked.toString(), 0);
     }
 
     @Override

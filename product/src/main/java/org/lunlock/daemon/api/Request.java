@@ -127,11 +127,15 @@ public sealed interface Request {
     /**
      * Asks a portal for its targets.
      *
+     * @param portal host, host:port or [v6]:port; behind {@link #ISNS} that of an iSNS server
      * @param secretFile an absolute path: the secret itself never travels
      */
     @JsonTypeName("discover")
     record Discover(String portal, @Nullable String user, @Nullable String secretFile)
             implements Request {
+        /** What an iSNS server's portal begins with. */
+        public static final String ISNS = "isns://";
+
         public Discover {
             Objects.requireNonNull(portal);
         }
