@@ -4,51 +4,21 @@ package org.lunlock.iscsi.fuzz;
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.List;
 import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.login.SendTargets;
 import org.lunlock.iscsi.login.TextKeys;
 import org.lunlock.iscsi.pdu.Bhs;
 import org.lunlock.iscsi.pdu.TargetPdu;
-import org.lunlock.iscsi.scsi.GetLbaStatus;
-import org.lunlock.iscsi.scsi.Inquiry;
-import org.lunlock.iscsi.scsi.LogSense;
-import org.lunlock.iscsi.scsi.ModeSense;
-import org.lunlock.iscsi.scsi.PersistentReserveIn;
-import org.lunlock.iscsi.scsi.ReadCapacity;
-import org.lunlock.iscsi.scsi.ReportLuns;
-import org.lunlock.iscsi.scsi.ScsiRequest;
-import org.lunlock.iscsi.scsi.VitalProductData;
+import org.lunlock.iscsi.testkit.ScsiRequests;
 
 /** Any bytes decode, or are a {@link ProtocolException}. */
 public final class DecoderFuzz {
-    private static final List<ScsiRequest<?>> REQUESTS =
-            List.of(
-                    Inquiry.request(),
-                    VitalProductData.supportedPages(),
-                    VitalProductData.unitSerialNumber(),
-                    VitalProductData.deviceIdentification(),
-                    VitalProductData.blockLimits(),
-                    VitalProductData.blockDeviceCharacteristics(),
-                    VitalProductData.logicalBlockProvisioning(),
-                    ReadCapacity.ten(),
-                    ReadCapacity.sixteen(),
-                    ModeSense.six(),
-                    ModeSense.ten(),
-                    ReportLuns.request(),
-                    GetLbaStatus.from(0),
-                    LogSense.temperature(),
-                    PersistentReserveIn.readKeys(),
-                    PersistentReserveIn.readReservation(),
-                    PersistentReserveIn.reportCapabilities(),
-                    PersistentReserveIn.readFullStatus());
-
     private DecoderFuzz() {}
 
     /** Called by the fuzzer. */
     public static void fuzzerTestOneInput(FuzzedDataProvider data) {
-        int which = data.consumeInt(-4, REQUESTS.size() - 1);
+        int which = data.consumeInt(-4, ScsiRequests.ALL.size() - 1);
         byte[] bytes = data.consumeRemainingAsBytes();
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         try {
@@ -57,7 +27,7 @@ public final class DecoderFuzz {
                 case -3 -> Sense.decode(buffer);
                 case -2 -> TextKeys.parse(buffer);
                 case -1 -> SendTargets.parse(buffer);
-                default -> REQUESTS.get(which).answer().decode(buffer);
+                default -> ScsiRequests.ALL.get(which).answer().decode(buffer);
             }
         } catch (ProtocolException e) {
             // the other allowed outcome

@@ -9,34 +9,14 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.lunlock.iscsi.Check;
 import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.testkit.Property;
+import org.lunlock.iscsi.testkit.ScsiRequests;
 
 /** Whatever a target answers is either understood or its fault. */
 class AnswersPropertyTest {
     private static final int ROUNDS = 4_000;
 
     static List<ScsiRequest<?>> requests() {
-        return List.of(
-                Inquiry.request(),
-                VitalProductData.supportedPages(),
-                VitalProductData.unitSerialNumber(),
-                VitalProductData.deviceIdentification(),
-                VitalProductData.blockLimits(),
-                VitalProductData.blockDeviceCharacteristics(),
-                VitalProductData.logicalBlockProvisioning(),
-                ReadCapacity.ten(),
-                ReadCapacity.sixteen(),
-                ModeSense.six(),
-                ModeSense.ten(),
-                ReportLuns.request(),
-                GetLbaStatus.from(0),
-                LogSense.temperature(),
-                PersistentReserveIn.readKeys(),
-                PersistentReserveIn.readReservation(),
-                PersistentReserveIn.reportCapabilities(),
-                PersistentReserveIn.readFullStatus(),
-                TestUnitReady.request(),
-                SynchronizeCache.everything(),
-                Unmap.range(0, 1));
+        return ScsiRequests.ALL;
     }
 
     @ParameterizedTest
