@@ -230,15 +230,25 @@ class HostileTargetTest {
                 Session session = target.login()) {
             ScriptedConnection peer = target.connection();
             Io read = Io.read(512).on(session);
+            byte[] pings = pings(peer, 1000); // one by one they would not fill a socket in time
             var pinging =
                     Background.run(() -> {
-                        for (int tag = 1; ; tag++) {
-                            peer.ping(tag);
+                        while (true) {
+                            peer.sendBytes(pings);
                         }
                     });
             assertThat(read.fails(ProtocolException.class)).hasMessageContaining("faster");
             pinging.ends();
         }
+    }
+
+    private static byte[] pings(ScriptedConnection peer, int count) {
+        ByteBuffer pings = ByteBuffer.allocate(count * Bhs.LENGTH);
+        for (int tag = 1; tag <= count; tag++) {
+            int own = tag;
+            pings.put(peer.encoded(nopIn(peer, 0), new byte[0], bhs -> bhs.putInt(20, own)));
+        }
+        return pings.array();
     }
 
     @Test
