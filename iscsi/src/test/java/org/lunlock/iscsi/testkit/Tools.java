@@ -111,6 +111,11 @@ public final class Tools {
         }
     }
 
+    /** As far as it is text: some programs print what they find in memory. */
+    private static String text(Path output) throws IOException {
+        return new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
+    }
+
     /** The output goes to a file: a pipe would stay open in daemons that the program starts. */
     private static Ended tryRun(
             Map<String, String> environment, Duration deadline, List<String> command, Path output)
@@ -127,9 +132,9 @@ public final class Tools {
                                 .formatted(
                                         String.join(" ", command),
                                         deadline,
-                                        Files.readString(output, StandardCharsets.UTF_8)));
+                                        text(output)));
             }
-            return new Ended(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
+            return new Ended(process.exitValue(), text(output));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted while waiting for " + command.getFirst(), e);
