@@ -27,6 +27,7 @@ final class Commands {
                     "export",
                     "status",
                     "locks",
+                    "unlock",
                     "volume",
                     "discover",
                     "scsi",
@@ -82,6 +83,7 @@ final class Commands {
             case "export" -> new ExportCommand(globals);
             case "status" -> new StatusCommand(globals);
             case "locks" -> new LocksCommand(globals);
+            case "unlock" -> new UnlockCommand(globals);
             case "volume" -> new VolumeCommand(globals);
             case "discover" -> new DiscoverCommand(globals);
             case "scsi" -> new ScsiCommand(globals);

@@ -60,6 +60,11 @@ final class LocksCommand implements Callable<Integer> {
             if (failure != null) {
                 output.line(lock.volume() + ": " + output.red(failure.message()));
             }
+            if (lock.serverFailure() != null) {
+                output.line(
+                        "%s: the lock server tells nothing: %s"
+                                .formatted(lock.volume(), output.red(lock.serverFailure())));
+            }
         }
     }
 

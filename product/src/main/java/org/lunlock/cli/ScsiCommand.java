@@ -87,6 +87,7 @@ final class ScsiCommand implements Callable<Integer> {
             case Result.Done _,
                     Result.StatusReport _,
                     Result.LockReport _,
+                    Result.Unlocked _,
                     Result.Targets _,
                     Result.DaemonReport _ ->
                     throw new IllegalStateException("a logical unit was asked: " + result);

@@ -47,18 +47,11 @@ final class LockSurvey {
         } catch (RuntimeException e) {
             lock = unknown(name, ExitCode.INTERNAL, "a bug of lunlock: " + e);
         }
-        return new LockStatus(
-                lock.volume(),
-                lock.holder(),
-                lock.token(),
-                lock.fenced(),
-                lock.waitingHosts(),
-                hostVolumes.waiting(name),
-                lock.failure());
+        return lock.withWaiting(hostVolumes.waiting(name));
     }
 
     private static LockStatus unknown(String name, ExitCode exitCode, String message) {
         Failure failure = new Failure(exitCode.code(), message);
-        return new LockStatus(name, null, null, false, List.of(), List.of(), failure);
+        return new LockStatus(name, null, null, false, List.of(), List.of(), failure, null);
     }
 }

@@ -75,6 +75,10 @@ final class Service {
             case Request.Status request -> status(request, peer);
             case Request.Locks _ ->
                     new Result.LockReport(survey.ask(volumes.configured().keySet(), timeout));
+            case Request.Unlock request -> {
+                String who = "%s (pid %d)".formatted(user, request.asker().pid());
+                yield volumes.unlock(request.volume(), request.reason(), who, timeout);
+            }
             case Request.Discover request -> new Result.Targets(volumes.discover(request, timeout));
             case Request.Scsi request -> volumes.scsi(request, timeout);
             case Request.Daemon _ -> self;

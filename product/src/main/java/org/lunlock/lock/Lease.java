@@ -32,10 +32,21 @@ public final class Lease {
      * @param seed makes this host's looks uneven, so that waiting hosts do not march in step
      */
     public Lease(int hostId, LeaseTimes times, long seed) {
+        this(hostId, new LeaseRhythm(times, false, seed));
+    }
+
+    private Lease(int hostId, LeaseRhythm rhythm) {
         this.hostId = hostId;
-        LeaseRhythm rhythm = new LeaseRhythm(times, seed);
         this.keeping = new LeaseKeeping(rhythm);
         this.pursuit = new LeasePursuit(rhythm, keeping);
+    }
+
+    /**
+     * One that takes the volume from whoever has it, at once: also from a host that lives, which is
+     * fenced by that, and from another program.
+     */
+    public static Lease forcing(int hostId, LeaseTimes times, long seed) {
+        return new Lease(hostId, new LeaseRhythm(times, true, seed));
     }
 
     /** The state to begin with, after a start or a crash. */

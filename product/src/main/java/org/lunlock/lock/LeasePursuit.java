@@ -7,7 +7,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lock.Claim.Step;
 import org.lunlock.lock.Claim.Way;
-import org.lunlock.lock.LeaseKey.Kind;
 import org.lunlock.lock.LeaseState.Fencing;
 import org.lunlock.lock.LeaseState.Free;
 import org.lunlock.lock.LeaseState.Losing;
@@ -73,8 +72,7 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
         boolean shared = known.sharesHostIdWith(key);
         HolderInfo holder = new HolderInfo(key, reservation.type(), unchangedFor, shared);
         Known next = shared ? known.withHostId(otherHostId(key, now)) : known.withoutReservation();
-        boolean dead = unchangedFor.compareTo(rhythm.times().takeOverAfter()) >= 0;
-        if (holder.isLunlock() && (dead || key.is(Kind.PARKED))) {
+        if (rhythm.takesOver(holder)) {
             return Claim.begin(next, Way.TAKEOVER, key, null, rhythm, now);
         }
         List<Action> actions = new ArrayList<>();

@@ -4,9 +4,16 @@ package org.lunlock.lock;
 /**
  * When a lease does what: the times of the lock, and chance that is a function of seed and time.
  *
+ * @param forces whether whoever has the volume is preempted at once, not only when it is dead
  * @param seed makes this host's looks uneven, so that waiting hosts do not march in step
  */
-record LeaseRhythm(LeaseTimes times, long seed) {
+record LeaseRhythm(LeaseTimes times, boolean forces, long seed) {
+
+    /** Whether the reservation of somebody else is to be taken now. */
+    boolean takesOver(HolderInfo holder) {
+        boolean dead = holder.unchangedFor().compareTo(times.takeOverAfter()) >= 0;
+        return forces || holder.isLunlock() && (dead || holder.key().is(LeaseKey.Kind.PARKED));
+    }
 
     /** A quarter more or less, by seed and time. */
     Action toLook(long now) {

@@ -19,6 +19,7 @@ import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.HolderStatus;
 import org.lunlock.lockserver.api.Names;
 import org.lunlock.lockserver.client.HttpLockService;
+import org.lunlock.lockserver.client.LockService;
 import org.lunlock.lockserver.client.ServiceClaim;
 import org.lunlock.lockserver.client.ServiceException;
 import org.lunlock.posix.BootClock;
@@ -93,7 +94,8 @@ final class ServiceLock implements AutoCloseable {
         }
     }
 
-    private static HttpLockService service(ServiceConfig config) throws LunlockException {
+    /** Speaks to the lock server; the caller closes it. */
+    static LockService service(ServiceConfig config) throws LunlockException {
         try {
             return new HttpLockService(config.address(), config.bearer(), config.authorities());
         } catch (IOException e) {

@@ -2,6 +2,7 @@
 package org.lunlock.volume;
 
 import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -20,7 +21,6 @@ import org.lunlock.config.Configuration;
 import org.lunlock.config.Home;
 import org.lunlock.config.HostState;
 import org.lunlock.config.VolumeConfig;
-import org.lunlock.daemon.api.Holder;
 import org.lunlock.daemon.api.LockStatus;
 import org.lunlock.daemon.api.Request;
 import org.lunlock.daemon.api.Result;
@@ -33,11 +33,9 @@ import org.lunlock.iscsi.isns.IsnsDiscovery;
 import org.lunlock.iscsi.login.Credentials;
 import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.login.SendTargets;
-import org.lunlock.iscsi.scsi.PersistentReserveIn;
 import org.lunlock.iscsi.session.Discovery;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.SessionListener;
-import org.lunlock.lock.LeaseKey;
 
 /** The volumes of a home, as logical units of iSCSI targets that hold their own lock. */
 public final class TargetVolumes implements Volumes {
@@ -141,27 +139,43 @@ public final class TargetVolumes implements Volumes {
     public LockStatus lock(String name, Duration timeout) throws LunlockException {
         Configuration configuration = configuration();
         VolumeConfig volume = configuration.volume(name);
-        try (Session session = ask(volume, configuration, timeout)) {
-            PersistentReserveIn.Holder found =
-                    session.execute(volume.lun(), PersistentReserveIn.readReservation()).holder();
-            LeaseKey key = found == null ? LeaseKey.NONE : new LeaseKey(found.key().value());
-            boolean free = found == null || key.is(LeaseKey.Kind.PARKED);
-            return new LockStatus(
-                    name,
-                    free ? null : holder(key),
-                    free || !key.isLunlock() ? null : Integer.toUnsignedLong(key.epoch()),
-                    true,
-                    List.of(),
-                    List.of(),
-                    null);
+        try (Session session = ask(volume, configuration, timeout);
+                LockView view = LockView.of(configuration.initiator().service())) {
+            return view.completed(LockView.ofTarget(session, volume, state.hostId()));
         } catch (IscsiException e) {
             throw Failures.of("the lock of volume " + name + " is not known", e);
         }
     }
 
-    private Holder holder(LeaseKey key) throws LunlockException {
-        boolean ours = key.isLunlock() && key.hostId() == state.hostId();
-        return new Holder(Hosts.name(key), ours, null, null, null);
+    @Override
+    public Result.Unlocked unlock(String name, String reason, String who, Duration timeout)
+            throws LunlockException {
+        if (held.stream().anyMatch(it -> it.acquired().volume().equals(name))) {
+            throw new LunlockException(
+                    ExitCode.DATA,
+                    "%s is held by this host: lunlock unmount --force %s gives it back"
+                            .formatted(name, name));
+        }
+        Configuration configuration = configuration();
+        VolumeConfig volume = configuration.volume(name);
+        try (Session session = ask(volume, configuration, timeout);
+                LockView view = LockView.of(configuration.initiator().service())) {
+            LockStatus before = view.completed(LockView.ofTarget(session, volume, state.hostId()));
+            if (before.holder() == null) {
+                return new Result.Unlocked(before, null);
+            }
+            LOG.log(
+                    WARNING,
+                    "{0}: {1} takes the lock away from {2}: {3}",
+                    name,
+                    who,
+                    before.holder().describe(),
+                    reason);
+            new ForcedUnlock(session, volume, timeout).run();
+            return new Result.Unlocked(before, view.unlock(name, reason));
+        } catch (IscsiException e) {
+            throw Failures.of("the lock of volume " + name + " cannot be taken away", e);
+        }
     }
 
     @Override
@@ -270,7 +284,7 @@ public final class TargetVolumes implements Volumes {
             try {
                 volume.release(Held.Release.FORCE);
             } catch (LunlockException e) {
-                LOG.log(System.Logger.Level.WARNING, e.getMessage());
+                LOG.log(WARNING, e.getMessage());
             }
         }
     }

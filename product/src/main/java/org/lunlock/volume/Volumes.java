@@ -59,6 +59,17 @@ public interface Volumes extends AutoCloseable {
      */
     LockStatus lock(String volume, Duration timeout) throws LunlockException;
 
+    /**
+     * Takes a volume's lock away from another host, or another program, and leaves it free. Whoever
+     * had it is fenced by the target before anybody else can have it.
+     *
+     * @param who asks, for the log
+     * @param timeout for one step on the way
+     * @throws LunlockException with nothing changed: (DATA) when this host's daemon itself has it
+     */
+    Result.Unlocked unlock(String volume, String reason, String who, Duration timeout)
+            throws LunlockException;
+
     /** SendTargets. */
     List<Result.Target> discover(Request.Discover request, Duration timeout)
             throws LunlockException;

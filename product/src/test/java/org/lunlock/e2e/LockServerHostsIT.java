@@ -170,6 +170,31 @@ final class LockServerHostsIT {
     }
 
     @Test
+    void unlockTellsWhomItTakesFromAndTheServerKeepsTheReason() throws Exception {
+        TestHost.Run first = hold(a, "echo go; sleep 100");
+        Await.until(
+                "the lock server names the holder",
+                TestHost.STEP,
+                () -> locks().contains("sh -c echo go"));
+        TestHost.Run second = b.start("run", "--no-mount", "backup", "--", "true");
+        Await.until("and who waits", TestHost.STEP, () -> volume().contains("\"waitingCount\":1"));
+        assertThat(b.json("locks", "--json").at("/locks/0/waitingHosts")).hasSize(1);
+        assertThat(b.succeed("unlock", "backup", "--force", "--reason", "it hangs"))
+                .contains("sh -c echo go");
+        assertThat(second.exit()).as(second.errors()).isZero();
+        assertThat(first.exit()).as(first.errors()).isEqualTo(ExitCode.LOST.code());
+        assertThat(history()).contains("\"reason\":\"it hangs\"");
+    }
+
+    private String locks() {
+        try {
+            return b.succeed("locks", "--json");
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void holderGoesOnWhileTheServerIsDown() throws Exception {
         TestHost.Run first = hold(a, "echo go; sleep 8; echo done"); // twice as long as its lease
         server.close();

@@ -227,6 +227,23 @@ class LeaseTest {
         assertThat(run.then(sawHeld(key, 3)).state).isInstanceOf(Held.class);
     }
 
+    @ParameterizedTest
+    @MethodSource("holders")
+    void forcingLeasePreemptsWhoeverItSeesAtOnceByExactlyItsKey(LeaseKey holder, int type) {
+        Lease forcing = Lease.forcing(HOST, TIMES, 1);
+        Transition began =
+                forcing.on(new Waiting(STRANGER, null, null), sawHeld(holder, type), NOW);
+        LeaseKey key = ((Fencing) began.state()).claim().key();
+        assertThat(key.is(Kind.GUARDING)).isTrue();
+        assertThat(forcing.on(began.state(), good(), NOW).actions())
+                .containsExactly(new Command.Preempt(key, holder, true));
+    }
+
+    static Stream<Arguments> holders() {
+        return Stream.of(
+                Arguments.of(THEIRS, 3), Arguments.of(FOREIGN, 3), Arguments.of(FOREIGN, 5));
+    }
+
     @Test
     void withoutPreemptAndAbortTheLogicalUnitIsResetBeforeTheVolumeIsHeld() {
         Run run = new Run(claiming(Way.TAKEOVER, THEIRS, Step.PREEMPTING, null));

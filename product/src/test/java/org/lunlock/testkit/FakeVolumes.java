@@ -164,7 +164,20 @@ public final class FakeVolumes implements Volumes {
                 true,
                 List.of(),
                 List.of(),
+                null,
                 null);
+    }
+
+    @Override
+    public Result.Unlocked unlock(String volume, String reason, String who, Duration timeout)
+            throws LunlockException {
+        LockStatus before = lock(volume, timeout);
+        try {
+            Files.deleteIfExists(target.resolve(volume + ".holder"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return new Result.Unlocked(before, null);
     }
 
     @Override

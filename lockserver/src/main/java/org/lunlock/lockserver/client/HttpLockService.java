@@ -18,6 +18,8 @@ import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.Json;
 import org.lunlock.lockserver.api.Problem;
 import org.lunlock.lockserver.api.RenewalRequest;
+import org.lunlock.lockserver.api.UnlockRequest;
+import org.lunlock.lockserver.api.VolumeStatus;
 import org.lunlock.lockserver.client.ServiceException.Kind;
 import org.lunlock.tls.Pem;
 
@@ -73,12 +75,32 @@ public final class HttpLockService implements LockService {
         return ask("DELETE", path(volume, id), null, ANSWER_MAX);
     }
 
+    @Override
+    public CompletableFuture<VolumeStatus> volume(String volume) {
+        return ask("GET", path(volume), null, ANSWER_MAX, VolumeStatus.class);
+    }
+
+    @Override
+    public CompletableFuture<VolumeStatus> unlock(UnlockRequest wanted) {
+        String path = path(wanted.volume()) + "/unlock";
+        return ask("POST", path, wanted, ANSWER_MAX, VolumeStatus.class);
+    }
+
+    private static String path(String volume) {
+        return "/v1/volumes/" + volume;
+    }
+
     private static String path(String volume, String id) {
-        return "/v1/volumes/" + volume + "/claims/" + id;
+        return path(volume) + "/claims/" + id;
     }
 
     private CompletableFuture<ClaimStatus> ask(
             String method, String path, @Nullable Object body, Duration within) {
+        return ask(method, path, body, within, ClaimStatus.class);
+    }
+
+    private <T> CompletableFuture<T> ask(
+            String method, String path, @Nullable Object body, Duration within, Class<T> answered) {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(server.resolve(path))
                         .timeout(within)
@@ -92,21 +114,22 @@ public final class HttpLockService implements LockService {
         return client.sendAsync(request.build(), BodyHandlers.ofByteArray())
                 .handle((answer, e) -> {
                     try {
-                        return status(answer, e);
+                        return read(answer, e, answered);
                     } catch (ServiceException failure) {
                         throw new CompletionException(failure);
                     }
                 });
     }
 
-    private ClaimStatus status(@Nullable HttpResponse<byte[]> answer, @Nullable Throwable failure)
+    private <T> T read(
+            @Nullable HttpResponse<byte[]> answer, @Nullable Throwable failure, Class<T> answered)
             throws ServiceException {
         if (answer == null) {
             throw new ServiceException(Kind.UNREACHABLE, server + ": " + failure, null);
         }
         try {
             if (answer.statusCode() == 200) {
-                return Json.read(answer.body(), ClaimStatus.class);
+                return Json.read(answer.body(), answered);
             }
             Problem problem = Json.read(answer.body(), Problem.class);
             throw new ServiceException(

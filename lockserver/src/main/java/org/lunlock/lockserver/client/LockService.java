@@ -6,6 +6,8 @@ import java.util.concurrent.CompletableFuture;
 import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.RenewalRequest;
+import org.lunlock.lockserver.api.UnlockRequest;
+import org.lunlock.lockserver.api.VolumeStatus;
 
 /**
  * Where hosts queue for volumes. Every answer may also be a {@link ServiceException}, as the
@@ -24,6 +26,12 @@ public interface LockService extends AutoCloseable {
 
     /** Gives the volume back, or leaves the queue. */
     CompletableFuture<ClaimStatus> release(String volume, String id);
+
+    /** Who has the volume, and who waits. */
+    CompletableFuture<VolumeStatus> volume(String volume);
+
+    /** Takes the volume from its holder, who hears of it at its next renewal. */
+    CompletableFuture<VolumeStatus> unlock(UnlockRequest wanted);
 
     @Override
     void close();

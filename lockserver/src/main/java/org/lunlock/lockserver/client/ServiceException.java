@@ -20,7 +20,7 @@ public final class ServiceException extends Exception {
     private final Kind kind;
     private final transient @Nullable Problem problem;
 
-    ServiceException(Kind kind, String message, @Nullable Problem problem) {
+    public ServiceException(Kind kind, String message, @Nullable Problem problem) {
         super(message);
         this.kind = kind;
         this.problem = problem;

@@ -5,14 +5,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A volume's lock as its target tells it.
+ * A volume's lock as its target tells it, and what a lock server knows besides.
  *
  * @param holder null when it is free
  * @param token the holder's fencing token, as far as it is known
  * @param fenced whether the target itself refuses everybody but the holder
- * @param waitingHosts other hosts that wait, as far as the target shows them
+ * @param waitingHosts other hosts that wait, the next one first, as far as a lock server tells
  * @param waiting who waits on this host
  * @param failure why nothing is known; everything else means nothing then
+ * @param serverFailure why the lock server tells nothing; null when it does, or there is none
  */
 public record LockStatus(
         String volume,
@@ -21,4 +22,11 @@ public record LockStatus(
         boolean fenced,
         List<String> waitingHosts,
         List<Use> waiting,
-        @Nullable Failure failure) {}
+        @Nullable Failure failure,
+        @Nullable String serverFailure) {
+    /** The same with what waits on this host. */
+    public LockStatus withWaiting(List<Use> here) {
+        return new LockStatus(
+                volume, holder, token, fenced, waitingHosts, here, failure, serverFailure);
+    }
+}

@@ -125,6 +125,20 @@ public sealed interface Request {
     record Locks() implements Request {}
 
     /**
+     * Takes a volume's lock away from whoever has it.
+     *
+     * @param reason for the history
+     */
+    @JsonTypeName("unlock")
+    record Unlock(String volume, String reason, Asker asker) implements Request {
+        public Unlock {
+            Objects.requireNonNull(volume);
+            Objects.requireNonNull(reason);
+            Objects.requireNonNull(asker);
+        }
+    }
+
+    /**
      * Asks a portal for its targets.
      *
      * @param portal host, host:port or [v6]:port; behind {@link #ISNS} that of an iSNS server

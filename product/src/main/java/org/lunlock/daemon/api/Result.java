@@ -22,6 +22,15 @@ public sealed interface Result extends Reply {
     @JsonTypeName("locks")
     record LockReport(List<LockStatus> locks) implements Result {}
 
+    /**
+     * A lock that was taken away; the volume is free.
+     *
+     * @param before who had it; its holder is null when nobody had, and nothing was done
+     * @param serverFailure why the lock server was not told; null when it was, or there is none
+     */
+    @JsonTypeName("unlocked")
+    record Unlocked(LockStatus before, @Nullable String serverFailure) implements Result {}
+
     /** What SendTargets found. RFC 7143 Appendix C. */
     @JsonTypeName("targets")
     record Targets(List<Target> targets) implements Result {}

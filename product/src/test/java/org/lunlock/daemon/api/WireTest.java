@@ -38,6 +38,7 @@ class WireTest {
                 new Request.Status(null, true),
                 new Request.Status("backup", false),
                 new Request.Locks(),
+                new Request.Unlock("backup", "it is on fire", ASKER),
                 new Request.Discover("[2001:db8::1]:3260", "anna", "/root/secret"),
                 new Request.Scsi(ScsiQuestion.INQUIRY, "iscsi://anna%geheim@host/iqn.x:y/1"),
                 new Request.Daemon(),
@@ -64,7 +65,8 @@ class WireTest {
                         null,
                         null);
         LockStatus lock =
-                new LockStatus("backup", HOLDER, 7L, true, List.of("venus"), List.of(USE), null);
+                new LockStatus(
+                        "backup", HOLDER, 7L, true, List.of("venus"), List.of(USE), null, "silent");
         return Stream.of(
                 new Event.Alive(),
                 new Event.Waiting("backup", HOLDER, 2),
@@ -75,6 +77,7 @@ class WireTest {
                 new Result.Done(),
                 new Result.StatusReport(List.of(held)),
                 new Result.LockReport(List.of(lock)),
+                new Result.Unlocked(lock, null),
                 new Result.Targets(
                         List.of(
                                 new Result.Target(

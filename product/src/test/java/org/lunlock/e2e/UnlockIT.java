@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lunlock.ExitCode;
+import org.lunlock.iscsi.IscsiName;
+import org.lunlock.iscsi.Isid;
+import org.lunlock.iscsi.Lun;
+import org.lunlock.iscsi.ScsiException;
+import org.lunlock.iscsi.login.LoginParameters;
+import org.lunlock.iscsi.scsi.PersistentReserveIn;
+import org.lunlock.iscsi.scsi.PersistentReserveOut;
+import org.lunlock.iscsi.scsi.ReservationKey;
+import org.lunlock.iscsi.scsi.ReservationType;
+import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.session.SessionListener;
+import org.lunlock.iscsi.session.SessionOptions;
+import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.testkit.Tgt;
+import org.lunlock.iscsi.testkit.Tools;
+
+/** A lock is taken away from a host that lives, and from a program that is not lunlock. */
+@Timeout(180)
+final class UnlockIT {
+    private static final Lun DISK = new Lun(1);
+
+    @TempDir Path directory;
+    private Tgt target;
+    private TestHost a;
+    private TestHost b;
+
+    @BeforeEach
+    void targetAndHosts() throws Exception {
+        Tools.require("tgtd", "losetup");
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).start();
+        a = host("a");
+        b = host("b");
+    }
+
+    private TestHost host(String name) throws IOException {
+        TestHost host = new TestHost(name, directory);
+        host.configure(
+                """
+                [initiator]
+                term = "60s"
+                [volume.backup]
+                url = "%s"
+                """
+                        .formatted(target.url(DISK)));
+        return host;
+    }
+
+    @AfterEach
+    void nothingIsLeft() throws Exception {
+        try {
+            a.close();
+            b.close();
+            Leavings.none(directory, target);
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "\n" + a.log() + "\n" + b.log(), e);
+        } finally {
+            target.close();
+        }
+    }
+
+    private Session program() throws Exception {
+        Session session =
+                Session.open(
+                        new SessionOptions(
+                                target.portal(),
+                                IscsiName.of(target.targetName()),
+                                IscsiName.of("iqn.2026-11.org.example:another-program"),
+                                new Isid(0x80_000000_0001L),
+                                null,
+                                LoginParameters.DEFAULTS,
+                                Timeouts.DEFAULT),
+                        SessionListener.NONE);
+        try {
+            session.execute(DISK, PersistentReserveIn.readKeys());
+        } catch (ScsiException e) {
+            // the unit attention of a target that was just started
+        }
+        return session;
+    }
+
+    /** So that nobody waits for the last holder of a target that was just started. */
+    private void touchTarget() throws Exception {
+        try (Session session = program()) {
+            session.execute(DISK, PersistentReserveOut.register(ReservationKey.NONE, KEY, false));
+            session.execute(DISK, PersistentReserveOut.register(KEY, ReservationKey.NONE, false));
+        }
+    }
+
+    private static final ReservationKey KEY = new ReservationKey(0x1234);
+
+    @Test
+    void holderThatLivesLosesTheVolumeAndWhoeverWaitsHasItAtOnce() throws Exception {
+        touchTarget();
+        TestHost.Run holder =
+                a.start("run", "--no-mount", "backup", "--", "sh", "-c", "echo go; sleep 100");
+        a.awaitState("attached");
+        TestHost.Run waiter = b.start("run", "--no-mount", "backup", "--", "true");
+        b.awaitState("waiting");
+
+        TestHost.Run refused = b.start("unlock", "backup");
+        assertThat(refused.exit()).isEqualTo(ExitCode.USAGE.code());
+        assertThat(refused.ownLines()).singleElement().asString().contains("--force", "--reason");
+        assertThat(holder.isRunning()).isTrue();
+
+        String said = b.succeed("unlock", "backup", "--force", "--reason", "it hangs");
+        assertThat(said).contains("backup was taken away from host ", ", and is free");
+        assertThat(waiter.exit()).as(waiter.errors()).isZero(); // long before a term is over
+        assertThat(holder.exit()).as(holder.errors()).isEqualTo(ExitCode.LOST.code());
+        assertThat(b.log()).contains("takes the lock away from host ", ": it hangs");
+    }
+
+    @Test
+    void freeVolumeIsLeftAlone() throws Exception {
+        touchTarget();
+        assertThat(b.succeed("unlock", "backup", "--force", "--reason", "to be sure"))
+                .contains("backup is free: nothing was taken away");
+    }
+
+    @Test
+    void hostThatHasItItselfIsToldToGiveItBack() throws Exception {
+        touchTarget();
+        a.succeed("attach", "backup");
+        TestHost.Run run = a.start("unlock", "backup", "--force", "--reason", "by mistake");
+        assertThat(run.exit()).isEqualTo(ExitCode.DATA.code());
+        assertThat(run.ownLines()).singleElement().asString().contains("unmount --force");
+        a.succeed("detach", "backup");
+    }
+
+    @Test
+    void anotherProgramLosesItsReservation() throws Exception {
+        try (Session program = program()) {
+            program.execute(DISK, PersistentReserveOut.register(ReservationKey.NONE, KEY, false));
+            program.execute(
+                    DISK, PersistentReserveOut.reserve(KEY, ReservationType.EXCLUSIVE_ACCESS));
+            TestHost.Run held = b.start("run", "--no-wait", "--no-mount", "backup", "--", "true");
+            assertThat(held.exit()).isEqualTo(ExitCode.HELD.code());
+            assertThat(held.errors()).contains("another program");
+            assertThat(b.succeed("unlock", "backup", "--force", "--reason", "it is gone"))
+                    .contains("(key 0000000000001234)");
+            b.succeed("run", "--no-wait", "--no-mount", "backup", "--", "true");
+        }
+    }
+}
