@@ -17,16 +17,25 @@ import tools.jackson.databind.json.JsonMapper;
 /** A home of its own, which is a host of its own, and its command line: the one users start. */
 final class TestHost {
     static final Duration STEP = Duration.ofSeconds(60);
-    private static final Path LAUNCHER = Path.of("../bin/lunlock").toAbsolutePath().normalize();
+    static final Path LAUNCHER = Path.of("../bin/lunlock").toAbsolutePath().normalize();
     private static final JsonMapper JSON = new JsonMapper();
 
     private final String name;
+    private final List<String> launcher;
     private final Path home;
     private final List<Run> runs = new ArrayList<>();
     private long pausedPid;
 
     TestHost(String name, Path directory) throws IOException {
+        this(name, directory, List.of());
+    }
+
+    /**
+     * @param launcher the words before the program that bring it where the host is
+     */
+    TestHost(String name, Path directory, List<String> launcher) throws IOException {
         this.name = name;
+        this.launcher = List.copyOf(launcher);
         this.home =
                 Files.createDirectory(
                         directory.resolve(name),
@@ -77,7 +86,11 @@ final class TestHost {
 
         /** Waits for the end. */
         int exit() throws Exception {
-            if (!process.waitFor(STEP.toSeconds(), TimeUnit.SECONDS)) {
+            return exitWithin(STEP);
+        }
+
+        int exitWithin(Duration time) throws Exception {
+            if (!process.waitFor(time.toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new AssertionError(command + " did not end: " + output() + errors());
             }
@@ -112,8 +125,8 @@ final class TestHost {
 
     /** Starts {@code lunlock --home HOME ARGUMENTS}. */
     Run start(String... arguments) throws IOException {
-        List<String> command =
-                new ArrayList<>(List.of(LAUNCHER.toString(), "--home", home.toString()));
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(List.of(LAUNCHER.toString(), "--home", home.toString()));
         command.addAll(List.of(arguments));
         Run run = new Run(command, home);
         runs.add(run);
@@ -172,7 +185,7 @@ final class TestHost {
         pausedPid = 0;
     }
 
-    private static void signal(String signal, long pid) throws Exception {
+    static void signal(String signal, long pid) throws Exception {
         new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start().waitFor();
     }
 

@@ -31,8 +31,7 @@ public final class Tgt implements AutoCloseable {
     private static final Duration READY_WITHIN = Duration.ofSeconds(20);
     private static final String TGTADM = "tgtadm -C 0 --lld iscsi ";
 
-    /** The portal tgtd insists on opening at its start; port 0 lets the kernel choose. */
-    private static final String FIRST_PORTAL = "portal=127.0.0.1:0";
+    private static final String LOOPBACK = "127.0.0.1";
 
     private static final Pattern PORTAL = Pattern.compile("Portal: ([0-9.:]+),");
     private static final Pattern CONNECTION =
@@ -77,8 +76,22 @@ public final class Tgt implements AutoCloseable {
         private final List<Disk> disks = new ArrayList<>();
         private final List<String[]> commands = new ArrayList<>();
         private String targetName = "iqn.2026-11.org.lunlock.test:tgt";
+        private List<String> launcher = List.of();
+        private String address = LOOPBACK;
 
         private Options() {}
+
+        /**
+         * Somewhere else than on loopback.
+         *
+         * @param launcher the words before the program that bring it there
+         * @param address an IPv4 address that it has there
+         */
+        public Options on(List<String> launcher, String address) {
+            this.launcher = List.copyOf(launcher);
+            this.address = address;
+            return this;
+        }
 
         /** One more disk; the first is LUN 1. */
         public Options disk(Disk disk) {
@@ -153,7 +166,7 @@ public final class Tgt implements AutoCloseable {
     }
 
     public Portal portal() {
-        return new Portal("127.0.0.1", port);
+        return new Portal(options.address, port);
     }
 
     public String targetName() {
@@ -268,12 +281,14 @@ public final class Tgt implements AutoCloseable {
     }
 
     private Leash launch() throws IOException {
-        String program = Tools.find("tgtd").orElseThrow().toString();
+        List<String> command = new ArrayList<>(options.launcher);
+        command.add(Tools.find("tgtd").orElseThrow().toString());
+        // it insists on a portal at its start; port 0 lets the kernel choose
+        String first = "portal=" + options.address + ":0";
+        command.addAll(List.of("-f", "-C", "0", "--iscsi", first));
         Leash started =
                 Leash.start(
-                        environment(),
-                        directory.resolve("log"),
-                        arguments(program, "-f", "-C", "0", "--iscsi", FIRST_PORTAL));
+                        environment(), directory.resolve("log"), command.toArray(String[]::new));
         try {
             Await.until("tgtd answers", READY_WITHIN, () -> !portals().isEmpty());
         } catch (AssertionError e) {
@@ -309,7 +324,7 @@ public final class Tgt implements AutoCloseable {
     /** Opens the portal for initiators and closes the first one. */
     private void open(int candidate) throws IOException {
         List<String> first = portals();
-        String opened = "portal=127.0.0.1:" + candidate;
+        String opened = "portal=" + options.address + ":" + candidate;
         Tools.Ended ended =
                 Tools.tryRun(
                         environment(),

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.e2e;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.lunlock.iscsi.testkit.Await;
+import org.lunlock.iscsi.testkit.Tgt;
+
+/**
+ * One round after the other, in each of which all hosts want the volume for an rsync of their own
+ * and one thing goes wrong while one of them has it.
+ */
+final class Chaos {
+    static final Duration TERM = Duration.ofSeconds(3);
+
+    /** The lock server's lease, then a term at the target, then time to make use of it. */
+    private static final Duration PAST_TERM = TERM.multipliedBy(3);
+
+    private static final Duration SHORT = Duration.ofSeconds(1);
+    private static final Duration MOUNTED_WITHIN = Duration.ofSeconds(90);
+    private static final Duration ENDED_WITHIN = Duration.ofMinutes(3);
+
+    /** What goes wrong; the first ones are those that a lock without fencing does not survive. */
+    enum Fault {
+        HOST_PAUSED_PAST_TERM,
+        HOST_CUT_OFF_PAST_TERM,
+        TARGET_RESTARTED,
+        SERVER_DISK_FULL,
+        HOST_KILLED,
+        SERVER_KILLED,
+        HOST_CUT_OFF_BRIEFLY,
+        TARGET_CUT_OFF,
+        COMMAND_LINE_KILLED,
+        CONNECTIONS_DROPPED,
+        HOST_PAUSED_BRIEFLY,
+        SERVER_PAUSED
+    }
+
+    private final Network network;
+    private final Tgt target;
+    private final ChaosServer server;
+    private final List<? extends Contender> hosts;
+    private final SourceTrees sources;
+    private final SplittableRandom random;
+    private final List<String> acknowledged = new ArrayList<>();
+    private final List<String> story = new ArrayList<>();
+
+    Chaos(
+            Network network,
+            Tgt target,
+            ChaosServer server,
+            List<? extends Contender> hosts,
+            SourceTrees sources,
+            long seed) {
+        this.network = network;
+        this.target = target;
+        this.server = server;
+        this.hosts = hosts;
+        this.sources = sources;
+        this.random = new SplittableRandom(seed);
+    }
+
+    /** The trees whose run ended with 0: they must be on the volume. */
+    List<String> acknowledged() {
+        return acknowledged;
+    }
+
+    /** A line for each round. */
+    List<String> story() {
+        return story;
+    }
+
+    /** Each fault once, then again in another order. */
+    static List<Fault> schedule(int rounds, long seed) {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<Fault> schedule = new ArrayList<>();
+        List<Fault> all = new ArrayList<>(List.of(Fault.values()));
+        while (schedule.size() < rounds) {
+            schedule.addAll(all);
+            for (int i = all.size() - 1; i > 0; i--) {
+                all.add(all.remove(random.nextInt(i + 1)));
+            }
+        }
+        return schedule.subList(0, rounds);
+    }
+
+    void round(int number, Fault fault) throws Exception {
+        List<String> names = new ArrayList<>();
+        List<TestHost.Run> runs = new ArrayList<>();
+        for (Contender host : hosts) {
+            String tree = "r%03d-%s".formatted(number, host.name());
+            names.add(tree);
+            String from = sources.create(tree).toString();
+            runs.add(
+                    host.start(
+                            "rsync -a --bwlimit=700 %s/ {}/%s/ && echo $LUNLOCK_TOKEN %s >> {}/holders"
+                                    .formatted(from, tree, tree)));
+        }
+        Contender victim = awaitHolder(runs);
+        pause(Duration.ofMillis(random.nextInt(100, 900)));
+        strike(fault, victim, runs.get(hosts.indexOf(victim)));
+        List<Integer> exits = new ArrayList<>();
+        for (int i = 0; i < runs.size(); i++) {
+            int exit = runs.get(i).exitWithin(ENDED_WITHIN);
+            exits.add(exit);
+            if (exit == 0) {
+                acknowledged.add(names.get(i));
+            }
+        }
+        story.add("round %d: %s of %s: exits %s".formatted(number, fault, victim.name(), exits));
+    }
+
+    /** Whoever has the volume mounted; the first one when all were too quick. */
+    private Contender awaitHolder(List<TestHost.Run> runs) {
+        List<Contender> holders = new ArrayList<>();
+        Await.until(
+                "somebody has the volume",
+                MOUNTED_WITHIN,
+                () -> {
+                    hosts.stream().filter(Chaos::isMounted).forEach(holders::add);
+                    return !holders.isEmpty() || runs.stream().noneMatch(TestHost.Run::isRunning);
+                });
+        return holders.isEmpty() ? hosts.getFirst() : holders.getFirst();
+    }
+
+    private static boolean isMounted(Contender host) {
+        try {
+            return host.isMounted();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void strike(Fault fault, Contender victim, TestHost.Run run) throws Exception {
+        switch (fault) {
+            case HOST_PAUSED_PAST_TERM -> pauseHost(victim, PAST_TERM);
+            case HOST_PAUSED_BRIEFLY -> pauseHost(victim, SHORT);
+            case HOST_CUT_OFF_PAST_TERM -> cutOff(victim.name(), PAST_TERM);
+            case HOST_CUT_OFF_BRIEFLY -> cutOff(victim.name(), SHORT);
+            case HOST_KILLED -> victim.kill();
+            case COMMAND_LINE_KILLED -> run.kill();
+            case TARGET_CUT_OFF -> cutOff(ChaosIT.TARGET, SHORT);
+            case TARGET_RESTARTED -> {
+                target.kill();
+                pause(SHORT);
+                target.restart();
+            }
+            case CONNECTIONS_DROPPED -> target.dropConnections();
+            case SERVER_KILLED -> {
+                server.kill();
+                pause(SHORT);
+                server.restore();
+            }
+            case SERVER_PAUSED -> {
+                server.pause();
+                pause(PAST_TERM);
+                server.resume();
+            }
+            case SERVER_DISK_FULL -> {
+                server.fillDisk();
+                pause(PAST_TERM);
+                server.restore();
+            }
+        }
+    }
+
+    private static void pauseHost(Contender host, Duration time) throws Exception {
+        host.pause();
+        pause(time);
+        host.resume();
+    }
+
+    private void cutOff(String machine, Duration time) throws InterruptedException {
+        network.cut(machine);
+        pause(time);
+        network.heal(machine);
+    }
+
+    /** The fault itself takes this long. */
+    private static void pause(Duration time) throws InterruptedException {
+        Thread.sleep(time);
+    }
+}
