@@ -129,10 +129,7 @@ public final class Tools {
             if (!process.waitFor(deadline.toMillis(), TimeUnit.MILLISECONDS)) {
                 fail(
                         "%s: not done in %s%n%s"
-                                .formatted(
-                                        String.join(" ", command),
-                                        deadline,
-                                        text(output)));
+                                .formatted(String.join(" ", command), deadline, text(output)));
             }
             return new Ended(process.exitValue(), text(output));
         } catch (InterruptedException e) {
