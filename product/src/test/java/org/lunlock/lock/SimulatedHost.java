@@ -3,32 +3,66 @@ package org.lunlock.lock;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.lock.Tally.What;
 
 /**
  * One host in a {@link Simulation}: a lease, a session that reconnects and replays, and something
- * that writes while it holds the volume. Its clock runs unevenly; it can be paused, cut off and
- * killed.
+ * that writes and flushes while it holds the volume. Its clocks run unevenly, the wall clock jumps;
+ * it can be paused, cut off and killed.
  */
 final class SimulatedHost {
     private static final long MILLIS = 1_000_000;
     private static final long LOSS_NOTICED_AFTER = 900 * MILLIS;
+    private static final int EPOCH_AT_START = 1_900_000_000;
+    private static final int DAY_SECONDS = 86_400;
+    private static final int OUTSTANDING_MAX = 4;
 
-    /** A write of one tenure; the number of the write tells it from its like. */
-    private record Write(int tenure, long number) {}
+    /** What the volume's user has asked for and has no answer to yet. */
+    sealed interface Request permits Write, Flush {}
+
+    /** A write of one tenure; its number tells it from its like. */
+    static final class Write implements Request, SimulatedTarget.Blocks {
+        private final SimulatedHost host;
+        final int tenure;
+        final long number;
+        final int block;
+        int life; // of the target, when it landed
+        boolean settled;
+
+        Write(SimulatedHost host, int tenure, long number, int block) {
+            this.host = host;
+            this.tenure = tenure;
+            this.number = number;
+            this.block = block;
+        }
+
+        @Override
+        public void land() {
+            host.simulation.referee.landed(host, this);
+        }
+
+        @Override
+        public void settle() {
+            settled = true;
+        }
+    }
+
+    private record Flush(List<Write> before) implements Request {}
 
     final int id;
     private final Lease lease;
     private final Simulation simulation;
     private final SimulatedTarget target;
-    private final Random random;
-    private final LeaseRules rules;
-    private final boolean replaysBeforeCheck;
+    private final SplittableRandom random;
+    private final Conduct conduct;
     private final double clockRate;
     private final long clockOffset;
+    private int wallClockSeconds;
 
     private OwnKeys disk = OwnKeys.NONE;
+    private boolean diskFull;
     private LeaseState state;
     private SimulatedTarget.@Nullable Nexus session;
     private int incarnation; // counts crashes
@@ -38,25 +72,28 @@ final class SimulatedHost {
     private boolean guarding;
     private boolean cutOff;
     private long pausedUntil;
+    private long heardAt;
     private boolean running;
 
     private int tenure;
-    private final List<Write> outstanding = new ArrayList<>();
+    private final List<Request> outstanding = new ArrayList<>();
+    private List<Write> acknowledged = new ArrayList<>();
     private long writes;
     private long holdUntil;
-    boolean wants = true;
+    private boolean wants = true;
     int grants;
 
-    SimulatedHost(int id, Simulation simulation, Lease lease, Simulation.Variant variant) {
+    SimulatedHost(int id, Simulation simulation, Lease lease, Conduct conduct) {
         this.id = id;
         this.simulation = simulation;
         this.target = simulation.target;
         this.random = simulation.random;
         this.lease = lease;
-        this.rules = variant.rules(lease);
-        this.replaysBeforeCheck = variant.replaysBeforeCheck();
-        this.clockRate = 0.92 + 0.16 * random.nextDouble();
+        this.conduct = conduct;
+        this.clockRate =
+                Referee.SLOWEST + (Referee.FASTEST - Referee.SLOWEST) * random.nextDouble();
         this.clockOffset = random.nextLong(Long.MAX_VALUE / 2);
+        this.wallClockSeconds = EPOCH_AT_START;
         this.state = lease.start(disk);
     }
 
@@ -73,7 +110,7 @@ final class SimulatedHost {
         running = false;
         incarnation++;
         session = null;
-        outstanding.clear();
+        forgetRequests();
         forgetCommand();
         guarding = false;
     }
@@ -82,12 +119,35 @@ final class SimulatedHost {
         return running;
     }
 
+    /** Whether it has the volume, and is there to use it. */
+    boolean holds() {
+        return running && simulation.now >= pausedUntil && state instanceof LeaseState.Held;
+    }
+
+    /** Whether it has not had the volume since {@link #wantOnceMore}, and would take it. */
+    boolean waits() {
+        return running && simulation.now >= pausedUntil && grants == 0;
+    }
+
     void pause(long nanos) {
         pausedUntil = Math.max(pausedUntil, simulation.now + nanos);
     }
 
     void cutOff(boolean cutOff) {
         this.cutOff = cutOff;
+    }
+
+    void fillDisk(boolean full) {
+        diskFull = full;
+    }
+
+    void jumpWallClock() {
+        wallClockSeconds += random.nextInt(2 * DAY_SECONDS) - DAY_SECONDS;
+    }
+
+    void wantOnceMore() {
+        grants = 0;
+        wants = true;
     }
 
     /** The target closes the connection, if it can. */
@@ -124,14 +184,23 @@ final class SimulatedHost {
                         reconnect();
                         return;
                     }
-                    session = target.login(id);
-                    guarding = true;
-                    if (replaysBeforeCheck) {
-                        outstanding.forEach(this::send);
-                    }
-                    forgetCommand();
-                    step(new LeaseEvent.Reinstated());
+                    loggedIn(target.login(id));
                 });
+    }
+
+    private void loggedIn(SimulatedTarget.Nexus fresh) {
+        session = fresh;
+        guarding = true;
+        simulation.tally.count(What.REINSTATEMENTS);
+        if (conduct.forgetsFlushes()) {
+            List<Request> flushes = outstanding.stream().filter(Flush.class::isInstance).toList();
+            flushes.forEach(flush -> acknowledged(flush, simulation.referee.life()));
+        }
+        if (conduct.replaysBeforeCheck()) {
+            outstanding.forEach(this::send);
+        }
+        forgetCommand();
+        step(new LeaseEvent.Reinstated());
     }
 
     /** Whether the guard is done: the session may send, or is no more, or has to be made anew. */
@@ -142,7 +211,10 @@ final class SimulatedHost {
         switch (state) {
             case LeaseState.Held _ -> {
                 guarding = false;
-                List.copyOf(outstanding).forEach(this::send);
+                for (Request request : List.copyOf(outstanding)) {
+                    simulation.tally.count(What.REPLAYED_REQUESTS);
+                    send(request);
+                }
             }
             case LeaseState.Losing _ -> disconnect();
             case LeaseState.Free _, LeaseState.Waiting _, LeaseState.Lost _ -> guarding = false;
@@ -169,7 +241,7 @@ final class SimulatedHost {
             onTarget(
                     through,
                     () -> {
-                        Outcome outcome = simulation.execute(through, command);
+                        Outcome outcome = simulation.referee.execute(through, command);
                         onHost(through, () -> answer(mine, outcome));
                     });
         }
@@ -207,19 +279,44 @@ final class SimulatedHost {
         return clockOffset + (long) (simulation.now * clockRate);
     }
 
+    private int epochNow() {
+        return wallClockSeconds + (int) (simulation.now / 1_000_000_000);
+    }
+
     private void step(LeaseEvent event) {
-        Transition transition = rules.on(state, event, clock());
+        LeaseState before = state;
+        Transition transition = conduct.on(lease, before, event, clock());
         simulation.trace(this, event, transition);
         state = transition.state();
+        count(before, state);
         for (Action action : transition.actions()) {
             switch (action) {
                 case Command command -> perform(command);
-                case Action.Persist(OwnKeys keys) -> disk = keys;
+                case Action.Persist(OwnKeys keys) -> {
+                    if (diskFull) {
+                        step(new LeaseEvent.StoreFailed("the disk is full"));
+                        return;
+                    }
+                    disk = keys;
+                }
                 case Action.WakeAt(long at) -> wakeAt(at);
                 case Action.Tell(Report report) -> tell(report);
             }
         }
         endGuard();
+    }
+
+    private void count(LeaseState before, LeaseState after) {
+        if (before instanceof LeaseState.Fencing fencing && after instanceof LeaseState.Held) {
+            switch (fencing.claim().way()) {
+                case RESTARTED -> simulation.tally.count(What.COME_BACKS);
+                case OWN, FORGOTTEN -> simulation.tally.count(What.OWN_AGAIN);
+                case FREE, TAKEOVER -> {}
+            }
+        }
+        if (after instanceof LeaseState.Lost && !(before instanceof LeaseState.Lost)) {
+            simulation.tally.count(What.LOSSES);
+        }
     }
 
     private void wakeAt(long at) {
@@ -235,27 +332,36 @@ final class SimulatedHost {
 
     private void tell(Report report) {
         if (report instanceof Report.Acquired(LeaseKey key, long _)) {
-            tenure = simulation.granted(this, key);
+            tenure = simulation.referee.granted(this, key);
             grants++;
-            outstanding.clear();
-            holdUntil = simulation.now + millis(100, simulation.calm ? 300 : 3_000);
+            forgetRequests();
+            holdUntil = simulation.now + millis(100, holdForMillis());
         } else if (report instanceof Report.Lost || report instanceof Report.Freed) {
-            outstanding.clear();
+            forgetRequests();
         }
     }
 
     // ---- whoever uses the volume ----
 
+    /** At most; some hold it for many terms, so that there is something to take over. */
+    private int holdForMillis() {
+        if (simulation.calm) {
+            return 300;
+        }
+        int term = (int) Simulation.TERM.toMillis();
+        return random.nextInt(3) == 0 ? 4 * term : term;
+    }
+
     private void live() {
         switch (state) {
             case LeaseState.Free _ -> {
                 if (wants && !commandUnderWay) {
-                    step(new LeaseEvent.Wanted(simulation.epochNow()));
+                    step(new LeaseEvent.Wanted(epochNow()));
                 }
             }
             case LeaseState.Held _ -> {
                 if (simulation.now < holdUntil) {
-                    write();
+                    use();
                 } else if (outstanding.isEmpty() && !commandUnderWay) {
                     wants = !simulation.calm || grants == 0;
                     step(new LeaseEvent.Unwanted());
@@ -266,57 +372,103 @@ final class SimulatedHost {
                     step(new LeaseEvent.Unwanted());
                 }
             }
-            default -> {}
+            case LeaseState.Waiting _,
+                    LeaseState.Fencing _,
+                    LeaseState.Losing _,
+                    LeaseState.Releasing _ -> {}
         }
-        after(millis(50, 300), this::live);
+        after(millis(80, 400), this::live);
     }
 
-    private void write() {
-        if (outstanding.size() < 4) {
-            Write write = new Write(tenure, ++writes);
-            outstanding.add(write);
-            send(write);
+    /** Writes, mostly; a block that is being written is not written by another command. */
+    private void use() {
+        if (outstanding.size() >= OUTSTANDING_MAX) {
+            return;
+        }
+        if (random.nextInt(4) == 0) {
+            ask(new Flush(List.copyOf(acknowledged)));
+            return;
+        }
+        int block = random.nextInt(OUTSTANDING_MAX);
+        if (outstanding.stream().noneMatch(other -> other instanceof Write w && w.block == block)) {
+            ask(new Write(this, tenure, ++writes, block));
         }
     }
 
-    private void send(Write write) {
+    private void ask(Request request) {
+        outstanding.add(request);
+        send(request);
+    }
+
+    private void forgetRequests() {
+        outstanding.clear();
+        acknowledged = new ArrayList<>();
+    }
+
+    private void send(Request request) {
         SimulatedTarget.Nexus through = session;
-        if (through == null || (guarding && !replaysBeforeCheck)) {
+        if (through == null || (guarding && !conduct.replaysBeforeCheck())) {
             return; // sent when the guard is done
         }
         onTarget(
                 through,
                 () -> {
-                    Outcome outcome =
-                            target.write(
-                                    through,
-                                    () -> simulation.landed(this, write.tenure()),
-                                    task ->
-                                            simulation.land(
-                                                    task, () -> acknowledged(through, write)));
-                    if (!(outcome instanceof Outcome.Good)) {
-                        onHost(through, () -> refused(through, write, outcome));
+                    switch (request) {
+                        case Write write -> execute(through, write);
+                        case Flush flush -> execute(through, flush);
                     }
                 });
     }
 
-    private void acknowledged(SimulatedTarget.Nexus through, Write write) {
-        onHost(through, () -> outstanding.remove(write));
+    private void execute(SimulatedTarget.Nexus through, Write write) {
+        Outcome outcome =
+                target.write(
+                        through,
+                        write,
+                        task ->
+                                simulation.land(
+                                        task, () -> onHost(through, () -> acknowledged(write, 0))));
+        if (!(outcome instanceof Outcome.Good)) {
+            onHost(through, () -> refused(through, write, outcome));
+        }
     }
 
-    private void refused(SimulatedTarget.Nexus through, Write write, Outcome outcome) {
-        if (!through.equals(session) || !outstanding.contains(write)) {
+    private void execute(SimulatedTarget.Nexus through, Flush flush) {
+        Outcome outcome = target.synchronizeCache(through);
+        int life = simulation.referee.life();
+        if (outcome instanceof Outcome.Good) {
+            onHost(through, () -> acknowledged(flush, life));
+        } else {
+            onHost(through, () -> refused(through, flush, outcome));
+        }
+    }
+
+    private void acknowledged(Request request, int life) {
+        if (!outstanding.remove(request)) {
+            return;
+        }
+        switch (request) {
+            case Write write -> acknowledged.add(write);
+            case Flush(List<Write> before) -> {
+                simulation.referee.flushed(this, before, life);
+                acknowledged.removeAll(before);
+            }
+        }
+    }
+
+    private void refused(SimulatedTarget.Nexus through, Request request, Outcome outcome) {
+        if (!through.equals(session) || !outstanding.contains(request)) {
             return;
         }
         boolean preempted =
                 !(outcome instanceof Outcome.Attention attention) || attention.preempted();
+        forgetCommand();
         if (!preempted) {
             guarding = true;
-            forgetCommand();
             step(new LeaseEvent.Reinstated());
         } else {
-            outstanding.clear();
-            forgetCommand();
+            simulation.tally.count(What.REFUSED_LATE_REQUESTS);
+            forgetRequests();
             step(new LeaseEvent.Fenced(String.valueOf(outcome)));
         }
     }
@@ -335,11 +487,13 @@ final class SimulatedHost {
                 });
     }
 
+    /** Answers of one connection come in the order in which they were sent. */
     private void onHost(SimulatedTarget.Nexus through, Runnable what) {
         if (cutOff) {
             noticeLoss(through);
         } else if (through.equals(session)) {
-            after(millis(1, 15), what);
+            heardAt = Math.max(heardAt + 1, simulation.now + millis(1, 15));
+            after(heardAt - simulation.now, what);
         }
     }
 
@@ -372,7 +526,7 @@ final class SimulatedHost {
     }
 
     private long millis(int from, int to) {
-        return (from + random.nextInt(to - from + 1)) * MILLIS;
+        return random.nextLong(from * MILLIS, to * MILLIS);
     }
 
     @Override

@@ -3,16 +3,16 @@ package org.lunlock.lock;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lock.Observation.Reservation;
 
 /**
  * One logical unit with the persistent reservations of SPC-4, as they were measured on tgt 1.0.85
- * and on LIO of Linux 6.1. Single-threaded; time is the caller's.
+ * and on LIO of Linux 6.1, and with a volatile write cache. Single-threaded; time is the caller's.
  */
 final class SimulatedTarget {
 
@@ -41,8 +41,25 @@ final class SimulatedTarget {
     /** An initiator's session. */
     record Nexus(int initiator, int login) {}
 
-    /** A write that was let in, and is on its way to the medium. */
-    record Task(Nexus nexus, Runnable land) {}
+    /** Blocks to be written. */
+    interface Blocks {
+        /** They are what a reader gets from now on. */
+        void land();
+
+        /** They survive a power loss from now on. */
+        default void settle() {}
+    }
+
+    /** A write that was let in, and is on its way. Each is another, whatever it writes. */
+    static final class Task {
+        private final Nexus nexus;
+        private final Blocks blocks;
+
+        private Task(Nexus nexus, Blocks blocks) {
+            this.nexus = nexus;
+            this.blocks = blocks;
+        }
+    }
 
     private static final class Registration {
         final Nexus nexus;
@@ -54,10 +71,14 @@ final class SimulatedTarget {
         }
     }
 
+    private static final Outcome GOOD = new Outcome.Good();
+    private static final Outcome CONFLICT = new Outcome.Conflict();
+
     private final Flavour flavour;
     private final Map<Integer, Integer> logins = new HashMap<>();
     private final Map<Nexus, List<String>> attentions = new HashMap<>();
-    private final Set<Task> tasks = new HashSet<>();
+    private final List<Task> tasks = new ArrayList<>();
+    private final List<Blocks> cache = new ArrayList<>();
     private List<Registration> registrations = new ArrayList<>();
     private @Nullable Registration holder;
     private boolean kept;
@@ -75,7 +96,7 @@ final class SimulatedTarget {
         attentions.keySet().removeIf(old -> old.initiator() == initiator);
         attend(nexus, "29/00");
         if (!flavour.forgetsLogins) {
-            landAll(task -> task.nexus().equals(nexus)); // LIO waits for the old session's tasks
+            landAll(task -> task.nexus.equals(nexus)); // LIO waits for the old session's tasks
         }
         return new Nexus(initiator, lastLogin);
     }
@@ -84,8 +105,15 @@ final class SimulatedTarget {
         return Integer.valueOf(session.login()).equals(logins.get(session.initiator()));
     }
 
-    /** Stops and starts: sessions and tasks are gone, reservations too unless APTPL kept them. */
-    void restart() {
+    /**
+     * The power fails and comes back: sessions, tasks and the write cache are gone, reservations
+     * too unless APTPL kept them.
+     *
+     * @return how many writes were in the cache
+     */
+    int restart() {
+        int lost = cache.size();
+        cache.clear();
         logins.clear();
         attentions.clear();
         tasks.clear();
@@ -94,6 +122,12 @@ final class SimulatedTarget {
             holder = null;
         }
         generation = registrations.size();
+        return lost;
+    }
+
+    /** Whether its reservations survive a power loss now. */
+    boolean keeps() {
+        return kept;
     }
 
     // ---- PERSISTENT RESERVE IN and OUT ----
@@ -101,6 +135,11 @@ final class SimulatedTarget {
     /** READ KEYS: PRGENERATION and keys; the reservation is not looked at. */
     Observation readKeys() {
         return new Observation(generation, keys(), null);
+    }
+
+    /** The key that holds the reservation, {@link LeaseKey#NONE} when nobody does. */
+    LeaseKey holder() {
+        return holder == null ? LeaseKey.NONE : holder.key;
     }
 
     Observation observe() {
@@ -122,7 +161,7 @@ final class SimulatedTarget {
             tasks.clear();
             logins.forEach(
                     (initiator, login) -> attend(nexus(new Nexus(initiator, login)), "29/03"));
-            return new Outcome.Good();
+            return GOOD;
         }
         if (!pending.isEmpty()) {
             return attention(pending.removeFirst());
@@ -143,7 +182,7 @@ final class SimulatedTarget {
         LeaseKey current = mine == null ? LeaseKey.NONE : mine.key;
         return current.equals(register.from())
                 ? registerAnyway(nexus, register.to(), register.persist())
-                : new Outcome.Conflict();
+                : CONFLICT;
     }
 
     private Outcome registerAnyway(Nexus nexus, LeaseKey to, boolean persist) {
@@ -164,22 +203,22 @@ final class SimulatedTarget {
         } else {
             mine.key = to;
         }
-        return new Outcome.Good();
+        return GOOD;
     }
 
     private Outcome reserve(Nexus nexus, LeaseKey own) {
         Registration mine = registration(nexus);
         if (mine == null || !mine.key.equals(own) || (holder != null && holder != mine)) {
-            return new Outcome.Conflict();
+            return CONFLICT;
         }
         holder = mine;
-        return new Outcome.Good();
+        return GOOD;
     }
 
     private Outcome release(Nexus nexus, LeaseKey own) {
         Registration mine = registration(nexus);
         if (mine == null || !mine.key.equals(own)) {
-            return new Outcome.Conflict();
+            return CONFLICT;
         }
         if (holder == mine) {
             holder = null;
@@ -187,18 +226,18 @@ final class SimulatedTarget {
                     .filter(other -> other != mine)
                     .forEach(other -> attend(other.nexus, "2A/04"));
         }
-        return new Outcome.Good();
+        return GOOD;
     }
 
     private Outcome preempt(Nexus nexus, Command.Preempt preempt) {
         Registration mine = registration(nexus);
         if (mine == null || !mine.key.equals(preempt.own())) {
-            return new Outcome.Conflict();
+            return CONFLICT;
         }
         List<Registration> victims =
                 registrations.stream().filter(r -> r.key.equals(preempt.victim())).toList();
         if (victims.isEmpty()) {
-            return new Outcome.Conflict();
+            return CONFLICT;
         }
         if (preempt.abort() && !flavour.aborts) {
             return new Outcome.Refused("05/24/00");
@@ -214,47 +253,64 @@ final class SimulatedTarget {
             registrations.remove(victim);
             attend(victim.nexus, "2A/03");
             if (preempt.abort()) {
-                tasks.removeIf(task -> task.nexus().equals(victim.nexus));
+                tasks.removeIf(task -> task.nexus.equals(victim.nexus));
             }
         }
-        return new Outcome.Good();
+        return GOOD;
     }
 
     // ---- writes ----
 
     /** Lets a write in, or not: GOOD has the task, which lands when the caller says so. */
-    Outcome write(Nexus session, Runnable land, java.util.function.Consumer<Task> admitted) {
-        Nexus nexus = nexus(session);
-        List<String> pending = attentions.getOrDefault(nexus, new ArrayList<>());
-        if (!pending.isEmpty()) {
-            return attention(pending.removeFirst());
+    Outcome write(Nexus session, Blocks blocks, Consumer<Task> admitted) {
+        Outcome outcome = admit(session);
+        if (outcome instanceof Outcome.Good) {
+            Task task = new Task(nexus(session), blocks);
+            tasks.add(task);
+            admitted.accept(task);
         }
-        if (holder != null && !holder.nexus.equals(nexus)) {
-            return new Outcome.Conflict();
-        }
-        Task task = new Task(nexus, land);
-        tasks.add(task);
-        admitted.accept(task);
-        return new Outcome.Good();
+        return outcome;
     }
 
-    /** The write reaches the medium, unless it was aborted. */
+    /** SYNCHRONIZE CACHE: what has landed is on the medium. */
+    Outcome synchronizeCache(Nexus session) {
+        Outcome outcome = admit(session);
+        if (outcome instanceof Outcome.Good) {
+            cache.forEach(Blocks::settle);
+            cache.clear();
+        }
+        return outcome;
+    }
+
+    private Outcome admit(Nexus session) {
+        Nexus nexus = nexus(session);
+        List<String> pending = attentions.get(nexus);
+        if (pending != null && !pending.isEmpty()) {
+            return attention(pending.removeFirst());
+        }
+        return holder == null || holder.nexus.equals(nexus) ? GOOD : CONFLICT;
+    }
+
+    /** The write reaches the cache, unless it was aborted. */
     boolean land(Task task) {
         if (!tasks.remove(task)) {
             return false;
         }
-        task.land().run();
+        task.blocks.land();
+        cache.add(task.blocks);
         return true;
     }
 
-    private void landAll(java.util.function.Predicate<Task> which) {
+    private void landAll(Predicate<Task> which) {
         List.copyOf(tasks).stream().filter(which).forEach(this::land);
     }
 
     // ---- inside ----
 
     private List<LeaseKey> keys() {
-        return registrations.stream().map(registration -> registration.key).toList();
+        List<LeaseKey> keys = new ArrayList<>(registrations.size());
+        registrations.forEach(registration -> keys.add(registration.key));
+        return keys;
     }
 
     private Nexus nexus(Nexus session) {
