@@ -3,6 +3,7 @@ package org.lunlock.config;
 
 import java.util.List;
 import java.util.Map;
+import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Timeouts;
 
 /**
@@ -12,6 +13,7 @@ import org.lunlock.iscsi.session.Timeouts;
  * @param dataDigest whether CRC32C over data is asked for
  * @param chapAlgorithms those offered, the preferred one first, by the names of open-iscsi
  * @param errorRecoveryLevel offered: 0, or 1 to have damaged data sent again; 0 or 1
+ * @param connections offered for each session, 1..{@value SessionOptions#CONNECTIONS_MAX}
  * @param queueDepth commands under way at once, 1..{@value #QUEUE_DEPTH_MAX}
  */
 public record SessionConfig(
@@ -19,6 +21,7 @@ public record SessionConfig(
         boolean dataDigest,
         List<String> chapAlgorithms,
         int errorRecoveryLevel,
+        int connections,
         int queueDepth,
         Timeouts timeouts) {
     /** Those that the initiator knows, the strongest first. */
@@ -27,7 +30,7 @@ public record SessionConfig(
 
     /** Of the queue depth, it is the one of open-iscsi. */
     public static final SessionConfig DEFAULT =
-            new SessionConfig(false, false, CHAP_ALGORITHMS, 0, 32, Timeouts.DEFAULT);
+            new SessionConfig(false, false, CHAP_ALGORITHMS, 0, 1, 32, Timeouts.DEFAULT);
 
     public static final int QUEUE_DEPTH_MAX = 128;
 
@@ -37,6 +40,8 @@ public record SessionConfig(
                 table.flag("data-digest", fallback.dataDigest),
                 table.words("chap-algorithms", CHAP_ALGORITHMS, fallback.chapAlgorithms),
                 table.integer("error-recovery-level", 0, 1, fallback.errorRecoveryLevel),
+                table.integer(
+                        "connections", 1, SessionOptions.CONNECTIONS_MAX, fallback.connections),
                 table.integer("queue-depth", 1, QUEUE_DEPTH_MAX, fallback.queueDepth),
                 TimeoutKey.read(table, fallback.timeouts));
     }
@@ -46,6 +51,7 @@ public record SessionConfig(
         to.put("data-digest", dataDigest);
         to.put("chap-algorithms", chapAlgorithms);
         to.put("error-recovery-level", errorRecoveryLevel);
+        to.put("connections", connections);
         to.put("queue-depth", queueDepth);
         TimeoutKey.describe(timeouts, to);
     }

@@ -81,6 +81,7 @@ final class Logins {
                 .withHeaderDigest(config.headerDigest() ? Digest.CRC32C_PREFERRED : Digest.NONE)
                 .withDataDigest(config.dataDigest() ? Digest.CRC32C_PREFERRED : Digest.NONE)
                 .with(Key.ERROR_RECOVERY_LEVEL, config.errorRecoveryLevel())
+                .with(Key.MAX_CONNECTIONS, config.connections())
                 .withChapAlgorithms(
                         config.chapAlgorithms().stream().map(Logins::chapAlgorithm).toList());
     }

@@ -65,6 +65,7 @@ class ConfigurationTest {
                                 tgt_reset_timeout = "14s"
                                 queue-depth = 64
                                 error-recovery-level = 1
+                                connections = 4
                                 identity = "naa.6001405"
                                 """)
                         .volume("backup");
@@ -88,6 +89,7 @@ class ConfigurationTest {
                                 true,
                                 List.of("MD5"),
                                 1,
+                                4,
                                 64,
                                 Timeouts.DEFAULT
                                         .with(Step.LOGIN, Duration.ofSeconds(7))
@@ -198,6 +200,7 @@ class ConfigurationTest {
                 "header-digest = 'yes'                     | it is true or false",
                 "queue-depth = 1.5                         | it is a whole number",
                 "queue-depth = 129                         | use 1 to 128",
+                "connections = 9                           | use 1 to 8",
                 "queue-depth = -9223372036854775808        | use 1 to 128",
                 "lun = 16384                               | use 0 to 16383",
                 "lun = 1                                   | 'url' beside",

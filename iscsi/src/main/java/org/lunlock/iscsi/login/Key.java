@@ -144,6 +144,41 @@ public enum Key {
         };
     }
 
+    /** Whether only the first connection of a session says it, for all of them. */
+    boolean isOfLeadingLogin() {
+        return switch (this) {
+            case MAX_CONNECTIONS,
+                    INITIAL_R2T,
+                    IMMEDIATE_DATA,
+                    MAX_BURST_LENGTH,
+                    FIRST_BURST_LENGTH,
+                    DEFAULT_TIME2WAIT,
+                    DEFAULT_TIME2RETAIN,
+                    MAX_OUTSTANDING_R2T,
+                    DATA_PDU_IN_ORDER,
+                    DATA_SEQUENCE_IN_ORDER,
+                    ERROR_RECOVERY_LEVEL,
+                    SESSION_TYPE,
+                    TASK_REPORTING,
+                    ISCSI_PROTOCOL_LEVEL ->
+                    true;
+            case AUTH_METHOD,
+                    HEADER_DIGEST,
+                    DATA_DIGEST,
+                    SEND_TARGETS,
+                    TARGET_NAME,
+                    INITIATOR_NAME,
+                    TARGET_ALIAS,
+                    INITIATOR_ALIAS,
+                    TARGET_ADDRESS,
+                    TARGET_PORTAL_GROUP_TAG,
+                    MAX_RECV_DATA_SEGMENT_LENGTH,
+                    IF_MARKER,
+                    OF_MARKER ->
+                    false;
+        };
+    }
+
     /**
      * The one way to write this value: numbers in decimal digits without leading zeros.
      *

@@ -139,7 +139,9 @@ public final class LoginDialogue {
         if (target == null) {
             keys.add(TextKey.of(Key.SESSION_TYPE, "Discovery"));
         } else {
-            keys.add(TextKey.of(Key.SESSION_TYPE, "Normal"));
+            if (identity.isLeading()) {
+                keys.add(TextKey.of(Key.SESSION_TYPE, "Normal"));
+            }
             keys.add(TextKey.of(Key.TARGET_NAME, target.value()));
         }
         return keys;

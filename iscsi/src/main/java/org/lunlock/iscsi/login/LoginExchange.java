@@ -43,6 +43,7 @@ final class LoginExchange {
     LoginExchange(LoginIdentity identity, LoginChannel channel) {
         this.identity = identity;
         this.channel = channel;
+        this.expStatSn = identity.expStatSn();
     }
 
     /** What the target says to one text of ours, in as many PDUs as it took. */

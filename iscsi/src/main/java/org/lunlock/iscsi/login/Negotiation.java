@@ -102,7 +102,8 @@ final class Negotiation {
     }
 
     private boolean isRelevant(Key key) {
-        return !(identity.isDiscovery() && key.isIrrelevantInDiscovery());
+        boolean agreed = !identity.isLeading() && key.isOfLeadingLogin();
+        return !agreed && !(identity.isDiscovery() && key.isIrrelevantInDiscovery());
     }
 
     /**
@@ -116,6 +117,12 @@ final class Negotiation {
             throw new ProtocolException("the target ended the login with an offer of its own");
         }
         checkTsih(last.tsih());
+        Settings own = ownSettings(last);
+        Settings session = identity.session();
+        return session == null ? own : own.in(session);
+    }
+
+    private Settings ownSettings(LoginResponse last) throws LoginException {
         int maxBurstLength = number(Key.MAX_BURST_LENGTH);
         String tag = results.get(Key.TARGET_PORTAL_GROUP_TAG);
         return new Settings(

@@ -41,4 +41,29 @@ public record Settings(
         int iscsiProtocolLevel,
         int statSn,
         int expCmdSn,
-        int maxCmdSn) {}
+        int maxCmdSn) {
+
+    /** Those of a connection that has joined a session: the rest was agreed on before. */
+    Settings in(Settings session) {
+        return new Settings(
+                tsih,
+                session.targetPortalGroupTag,
+                headerDigest,
+                dataDigest,
+                session.maxConnections,
+                session.initialR2t,
+                session.immediateData,
+                initiatorMaxRecvDataSegmentLength,
+                targetMaxRecvDataSegmentLength,
+                session.maxBurstLength,
+                session.firstBurstLength,
+                session.defaultTime2Wait,
+                session.defaultTime2Retain,
+                session.maxOutstandingR2t,
+                session.errorRecoveryLevel,
+                session.iscsiProtocolLevel,
+                statSn,
+                expCmdSn,
+                maxCmdSn);
+    }
+}

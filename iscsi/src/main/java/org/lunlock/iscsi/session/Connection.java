@@ -3,7 +3,6 @@ package org.lunlock.iscsi.session;
 
 import java.time.Duration;
 import java.util.function.BiConsumer;
-import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.TransportException;
@@ -25,19 +24,16 @@ import org.lunlock.iscsi.transport.PduSocket;
  * Transmitter} and one {@link Dispatcher}.
  */
 final class Connection {
-    /** PDUs are taken for so long, however many come, before everything else has its turn. */
-    private static final long READING_NANOS = Duration.ofMillis(100).toNanos();
-
+    private final int cid;
     private final TaskSet tasks;
     private final ControlPdus control;
     private final PduSocket socket;
     private final Settings settings;
     private final Transmitter transmitter;
     private final PduReader reader;
-    private final Spin spin = new Spin();
 
-    /** The reading thread while it takes PDUs; every other thread sees somebody else or nobody. */
-    private @Nullable Thread taking;
+    /** How many tasks have their allegiance to it; guarded by the session's lock. */
+    int taskCount;
 
     private long lastHeardNanos = System.nanoTime();
     private long pingedNanos;
@@ -50,7 +46,8 @@ final class Connection {
     private long leavingNanos;
 
     /** With the lock of the session held. */
-    Connection(Session session, PduSocket socket, Settings settings) {
+    Connection(Session session, int cid, PduSocket socket, Settings settings) {
+        this.cid = cid;
         this.tasks = session.tasks();
         this.control = new ControlPdus(session, this);
         this.socket = socket;
@@ -73,6 +70,10 @@ final class Connection {
         return settings;
     }
 
+    int cid() {
+        return cid;
+    }
+
     /** The status that is expected next, which acknowledges all before it. Any thread. */
     int expStatSn() {
         return expStatSn;
@@ -83,74 +84,59 @@ final class Connection {
         expStatSn = next;
     }
 
-    /**
-     * Waits for PDUs, room to send, or the time to pass; takes what there is to its tasks, and
-     * sends what came of it. In the reading thread.
-     */
-    void turn(long nanos) throws IscsiException {
-        if (!spins()) {
-            await(nanos);
-        }
-        long until = System.nanoTime() + READING_NANOS;
-        while (!reader.drained() && lastHeardNanos - until < 0) {
-            take();
-        }
-        transmitter.flush(); // there may be room again, or something else to say
+    /** The other's wait covers this one, too. Before anybody has waited for this one. */
+    void awaitedWith(Connection leading) throws TransportException {
+        socket.joins(leading.socket);
     }
 
-    /** Looks for something to read that is about to come. Returns whether it came. */
-    @SuppressWarnings("ThreadPriorityCheck") // nothing relies on the yield: it is a courtesy
-    private boolean spins() throws IscsiException {
-        if (!spin.pays() || transmitter.isFull()) {
-            return false;
-        }
-        long start = System.nanoTime();
-        for (long looked = 0; looked < Spin.NANOS_MAX; looked = System.nanoTime() - start) {
-            if (take()) {
-                spin.came(looked);
-                return true;
-            }
-            Thread.yield(); // the target may need this very CPU to answer
-        }
-        spin.lookedInVain();
-        return false;
+    /** Says what it is waited for. In the reading thread, before it waits. */
+    void beAwaited() throws TransportException {
+        socket.wants(transmitter.isFull());
     }
 
-    private void await(long nanos) throws IscsiException {
-        long start = System.nanoTime();
-        if (socket.await(nanos, transmitter.isFull())) {
+    /** Waits for something to read, room to send, or the time to pass. In the reading thread. */
+    void await(long nanos) throws TransportException {
+        socket.await(nanos, transmitter.isFull());
+    }
+
+    /** After the wait, in the reading thread. */
+    void noteRoom() {
+        if (socket.hasRoom()) {
             transmitter.room();
         }
-        spin.came(System.nanoTime() - start);
-        take();
     }
 
-    /** Reads once, takes the PDUs that are there to their tasks, and sends what came of it. */
-    private boolean take() throws IscsiException {
-        long n;
-        taking = Thread.currentThread();
-        try {
-            n = reader.read();
-        } finally {
-            taking = null;
-        }
-        if (n == 0) {
+    /** Reads once, and takes the PDUs that are there to their tasks. In the reading thread. */
+    boolean take() throws IscsiException {
+        if (reader.read() == 0) {
             return false;
         }
         lastHeardNanos = System.nanoTime();
         pinged = false;
-        transmitter.flush();
         return true;
     }
 
-    /**
-     * Sends what is queued. What comes of PDUs that are being taken, such as the next command of a
-     * caller whose last one ended, waits until all of them are: then it leaves in one batch.
-     */
-    void flush() {
-        if (taking != Thread.currentThread()) {
-            transmitter.flush();
+    /** Whether the last read took all there was. In the reading thread. */
+    boolean drained() {
+        return reader.drained();
+    }
+
+    /** Whether nothing can be sent for the moment. */
+    boolean isFull() {
+        return transmitter.isFull();
+    }
+
+    /** An estimate, without the lock. */
+    boolean isLessBusyThan(Connection other) {
+        if (isFull() != other.isFull()) {
+            return other.isFull();
         }
+        return taskCount < other.taskCount;
+    }
+
+    /** Sends what is queued. Any thread. */
+    void flush() {
+        transmitter.flush();
     }
 
     void wakeUp() {

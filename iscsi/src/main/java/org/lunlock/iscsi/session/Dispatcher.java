@@ -100,9 +100,12 @@ final class Dispatcher implements PduReader.Receiver {
         }
     }
 
+    /** The task that is under way on this very connection. */
+    @SuppressWarnings("ReferenceEquality")
     private Task task(ByteBuffer bhs) throws ProtocolException {
         Task task = tasks.underWay().find(Bhs.initiatorTaskTag(bhs));
-        if (task == null || task.answered) { // an answered write may still be on its way out
+        // an answered write may still be on its way out
+        if (task == null || task.answered || task.connection != connection) {
             throw new ProtocolException(
                     "%s for task %08x, which is not under way"
                             .formatted(Bhs.opcode(bhs), Bhs.initiatorTaskTag(bhs)));

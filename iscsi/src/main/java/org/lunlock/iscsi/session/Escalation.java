@@ -7,7 +7,6 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.TransportException;
-import org.lunlock.iscsi.pdu.Bhs;
 import org.lunlock.iscsi.pdu.TaskManagementRequest.Function;
 import org.lunlock.iscsi.pdu.TaskManagementResponse;
 import org.lunlock.iscsi.session.Timeouts.Step;
@@ -69,7 +68,9 @@ final class Escalation {
             throw givenUp(); // nothing gets out, or nothing may be said any more
         }
         LOG.log(INFO, "{0}: {1}; aborting it", session, overdue);
-        ask(Function.ABORT_TASK, oldest.initiatorTaskTag, oldest.cmdSn, now);
+        step = Function.ABORT_TASK;
+        askedNanos = now;
+        asked = management.request(step, oldest, Verdict.ABORTED);
     }
 
     private void follow(long now, Exchange<TaskManagementResponse> request) throws IscsiException {
@@ -89,16 +90,9 @@ final class Escalation {
             throw givenUp();
         }
         LOG.log(INFO, "{0}: {1} and could not be aborted; resetting its LUN", session, overdue);
-        ask(Function.LOGICAL_UNIT_RESET, Bhs.RESERVED_TAG, 0, now);
-    }
-
-    private void ask(Function function, int referencedTaskTag, int refCmdSn, long now)
-            throws IscsiException {
-        step = function;
+        step = Function.LOGICAL_UNIT_RESET;
         askedNanos = now;
-        asked =
-                management.request(
-                        function, lunField, referencedTaskTag, refCmdSn, Verdict.ABORTED);
+        asked = management.request(step, lunField, Verdict.ABORTED);
     }
 
     private TransportException givenUp() {

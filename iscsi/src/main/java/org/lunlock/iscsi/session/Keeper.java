@@ -12,7 +12,6 @@ import org.lunlock.iscsi.LoginException;
 import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.TransportException;
-import org.lunlock.iscsi.session.Timeouts.Step;
 
 /**
  * The session's one thread: reads, keeps time, and has a lost connection made again by {@link
@@ -140,7 +139,7 @@ final class Keeper implements Runnable {
             nextTickNanos = now + TICK_NANOS;
             tick(now);
         }
-        session.connection().turn(nextTickNanos - now);
+        session.connections().turn(nextTickNanos - now);
     }
 
     /** Sends what was delayed, pings, and gives up on a connection that does not answer. */
@@ -149,12 +148,12 @@ final class Keeper implements Runnable {
         try {
             throwSuspicion();
             nextTickNanos = Math.min(nextTickNanos, tasks.releaseDelayed(now));
-            session.connection().ping(now, session.options().timeouts());
-            checkDeadlines(now);
+            escalation.check(now);
+            session.connections().check(now, session.options().timeouts(), tasks.waitsForWindow());
         } finally {
             lifetime.lock.unlock();
         }
-        session.connection().flush();
+        session.connections().flushAll();
     }
 
     private void throwSuspicion() throws IscsiException {
@@ -164,13 +163,6 @@ final class Keeper implements Runnable {
         if (reason != null) {
             throw reason;
         }
-    }
-
-    private void checkDeadlines(long now) throws IscsiException {
-        escalation.check(now);
-        Duration limit = session.options().timeouts().of(Step.COMMAND);
-        session.connection().checkWindow(now, limit, tasks.waitsForWindow());
-        session.connection().checkLogout(now, session.options().timeouts().of(Step.LOGOUT));
     }
 
     private void end(IscsiException cause) {

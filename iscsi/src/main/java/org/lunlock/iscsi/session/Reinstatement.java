@@ -46,20 +46,20 @@ final class Reinstatement {
      * it has ended, waits or fails.
      */
     void suspend(IscsiException cause) {
-        Connection connection = session.connection();
-        connection.close();
+        Connections connections = session.connections();
+        connections.close();
         List<Task> answered = new ArrayList<>();
         List<TaskSet.Failed> failed;
         lifetime.lock.lock();
         try {
             lifetime.on(SessionState.Event.CONNECTION_LOST);
-            connection.abandon();
+            connections.abandon();
             session.forgetConnection(); // only now: until here a write could still fail
             failed = tasks.interrupt(cause, answered);
         } finally {
             lifetime.lock.unlock();
         }
-        connection.failExchanges(cause);
+        connections.failExchanges(cause);
         for (Task task : answered) { // they only waited for the batch that held their data
             settlement.settle(task);
         }
@@ -78,7 +78,7 @@ final class Reinstatement {
         long deadline = System.nanoTime() + limit.toNanos();
         Backoff backoff = new Backoff();
         IscsiException last = cause;
-        long pause = Duration.ofSeconds(session.connection().time2Wait()).toNanos();
+        long pause = Duration.ofSeconds(session.connections().time2Wait()).toNanos();
         while (true) {
             if (!lifetime.pause(Math.min(pause, deadline - System.nanoTime()))) {
                 return beingClosed();
@@ -95,6 +95,7 @@ final class Reinstatement {
             try {
                 logInAgain();
                 askGuard();
+                session.connectMore();
                 resume();
                 return null;
             } catch (FencedException e) {
@@ -189,23 +190,23 @@ final class Reinstatement {
     private void resume() throws TransportException {
         lifetime.on(SessionState.Event.GUARD_AGREED);
         checkNotClosing();
-        session.connection().flush();
+        session.connections().flushAll();
     }
 
     /** Every command fails from now on. */
     void end(IscsiException cause) {
-        Connection connection = session.connection();
+        Connections connections = session.connections();
         TaskSet.Failed failed;
         lifetime.lock.lock();
         try {
-            connection.close();
-            connection.abandon();
+            connections.close();
+            connections.abandon();
             failed = tasks.end(cause);
             lifetime.on(SessionState.Event.OVER);
         } finally {
             lifetime.lock.unlock();
         }
-        connection.failExchanges(cause);
+        connections.failExchanges(cause);
         settlement.finishAll(failed.tasks(), failed.cause());
     }
 }

@@ -16,8 +16,8 @@ import org.lunlock.iscsi.scsi.ScsiRequest;
 import org.lunlock.iscsi.session.Timeouts.Step;
 
 /**
- * A session with one target: many commands in flight over a connection that is made again when it
- * is lost. RFC 7143 §4.3 (iSCSI Session Types).
+ * A session with one target: many commands in flight over a connection, or several, that are made
+ * again when one is lost. RFC 7143 §4.3 (iSCSI Session Types).
  *
  * <p>Threads: callers queue commands and send them themselves (see {@link Transmitter}); the
  * session's one thread (see {@link Keeper}) reads, completes tasks, keeps time, and reinstates. One
@@ -25,6 +25,8 @@ import org.lunlock.iscsi.session.Timeouts.Step;
  */
 public final class Session implements ScsiExecutor, AutoCloseable {
     private static final System.Logger LOG = System.getLogger("org.lunlock.iscsi.session");
+
+    private static final int LEADING_CID = 0;
 
     private final SessionOptions options;
     private final SessionListener listener;
@@ -34,12 +36,13 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     private final Keeper keeper;
     private final Thread thread;
     private volatile ReinstatementGuard guard = ReinstatementGuard.NONE;
-    private volatile Connection connection;
+    private final Connections connections = new Connections();
 
     /** Logs in, and keeps the session until it is closed or cannot be reinstated. */
     public static Session open(SessionOptions options, SessionListener listener)
             throws IscsiException {
         Session session = new Session(options, listener, SessionLogin.logIn(options));
+        session.connectMore();
         LOG.log(DEBUG, "logged in to {0}: {1}", session, session.settings());
         session.thread.start();
         return session;
@@ -80,7 +83,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         if (refusal != null) {
             settlement.finish(task, refusal);
         } else {
-            connection.flush();
+            connections.flush();
         }
     }
 
@@ -124,9 +127,14 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         }
     }
 
-    /** What was negotiated for the connection of this moment. */
+    /** What was negotiated for the leading connection of this moment. */
     public Settings settings() {
-        return connection.settings();
+        return connection().settings();
+    }
+
+    /** How many connections it has at this moment: MaxConnections, or as many as can be had. */
+    public int connectionCount() {
+        return connections.size();
     }
 
     public SessionOptions options() {
@@ -157,7 +165,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
                 thread.interrupt();
             }
             if (state == SessionState.LOGGED_IN) {
-                logout = connection.logout();
+                logout = connection().logout();
             }
         } catch (ProtocolException e) {
             LOG.log(DEBUG, "left {0} without a Logout Request: {1}", this, e.getMessage());
@@ -165,14 +173,14 @@ public final class Session implements ScsiExecutor, AutoCloseable {
             lifetime.lock.unlock();
         }
         if (logout != null) {
-            connection.flush();
+            connections.flushAll();
             try {
                 logout.await(options.timeouts().of(Step.LOGOUT), "Logout Request");
             } catch (IscsiException e) {
                 LOG.log(DEBUG, "left {0} without a Logout Response: {1}", this, e.getMessage());
             }
         }
-        connection.close();
+        connections.close();
         joinThread();
     }
 
@@ -210,15 +218,56 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         return guard;
     }
 
+    /** The leading one. */
     Connection connection() {
-        return connection;
+        return connections.leading();
     }
 
-    /** Takes a connection into use. Numbers start anew with it. With the lock held. */
+    Connections connections() {
+        return connections;
+    }
+
+    /** Takes a leading connection into use. Numbers start anew with it. With the lock held. */
     void connect(SessionLogin login) {
         Settings settings = login.settings();
         tasks.window().open(settings.expCmdSn(), settings.expCmdSn(), settings.maxCmdSn());
-        connection = new Connection(this, login.socket(), settings);
+        connections.begin(new Connection(this, LEADING_CID, login.socket(), settings));
+    }
+
+    /**
+     * Makes the other connections that were agreed on. It goes on with those that can be had. RFC
+     * 7143 §13.2 (MaxConnections).
+     */
+    void connectMore() {
+        for (int cid = LEADING_CID + 1; cid < settings().maxConnections(); cid++) {
+            try {
+                join(cid);
+            } catch (IscsiException e) {
+                LOG.log(
+                        WARNING,
+                        "{0} has {1} of {2} connections: {3}",
+                        this,
+                        connections.size(),
+                        settings().maxConnections(),
+                        e.getMessage());
+                return;
+            }
+        }
+    }
+
+    private void join(int cid) throws IscsiException {
+        int cmdSn = tasks.window().cmdSn(); // nobody sends commands meanwhile
+        SessionLogin login = SessionLogin.join(options, settings(), cid, cmdSn, 0);
+        lifetime.lock.lock();
+        try {
+            tasks.window(login.settings().expCmdSn(), login.settings().maxCmdSn());
+            connections.add(new Connection(this, cid, login.socket(), login.settings()));
+        } catch (IscsiException e) {
+            login.socket().close();
+            throw e;
+        } finally {
+            lifetime.lock.unlock();
+        }
     }
 
     boolean isItsThread() {
@@ -261,7 +310,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         lifetime.lock.lock();
         try {
             if (lifetime.state().commandsFlow()) {
-                connection.logout();
+                connection().logout();
                 lifetime.on(SessionState.Event.LOGOUT_REQUESTED);
             }
         } finally {

@@ -42,10 +42,25 @@ record SessionLogin(PduSocket socket, PduExchange exchange, Settings settings) {
 
     /** Logs in to the target of the options, following redirections. */
     static SessionLogin logIn(SessionOptions options) throws IscsiException {
-        return logIn(
-                options,
-                LoginIdentity.normal(
-                        options.initiator(), options.isid(), FIRST_CMD_SN, options.target()));
+        return logIn(options, identity(options));
+    }
+
+    private static LoginIdentity identity(SessionOptions options) {
+        return LoginIdentity.normal(
+                options.initiator(), options.isid(), FIRST_CMD_SN, options.target());
+    }
+
+    /**
+     * Logs one more connection of a session in, or one in the place of a lost one.
+     *
+     * @param session what was agreed on for it
+     * @param cmdSn of the session's next command
+     * @param expStatSn of the lost connection, 0 when there was none
+     */
+    static SessionLogin join(
+            SessionOptions options, Settings session, int cid, int cmdSn, int expStatSn)
+            throws IscsiException {
+        return logIn(options, identity(options).joining(session, cid, cmdSn, expStatSn));
     }
 
     /**

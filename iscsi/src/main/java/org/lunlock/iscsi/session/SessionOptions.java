@@ -15,8 +15,8 @@ import org.lunlock.iscsi.login.LoginParameters;
  * @param initiator this host's name
  * @param isid with the name and the target it is the I_T nexus: keep it for the host's life
  * @param credentials null to log in without authentication
- * @param parameters MaxOutstandingR2T up to 16, MaxConnections 1, ErrorRecoveryLevel up to 1, data
- *     in order
+ * @param parameters MaxOutstandingR2T up to 16, MaxConnections up to {@value #CONNECTIONS_MAX},
+ *     ErrorRecoveryLevel up to 1, data in order
  */
 public record SessionOptions(
         Portal portal,
@@ -27,10 +27,13 @@ public record SessionOptions(
         LoginParameters parameters,
         Timeouts timeouts) {
 
+    /** A few use all paths of a network; each has its thread and its buffers at the target. */
+    public static final int CONNECTIONS_MAX = 8;
+
     /** Refuses what a target could agree to and a session could not do. */
     public SessionOptions {
         atMost(parameters, Key.MAX_OUTSTANDING_R2T, BurstQueue.OUTSTANDING_R2T_MAX);
-        atMost(parameters, Key.MAX_CONNECTIONS, 1);
+        atMost(parameters, Key.MAX_CONNECTIONS, CONNECTIONS_MAX);
         atMost(parameters, Key.ERROR_RECOVERY_LEVEL, 1);
         inOrder(parameters, Key.DATA_PDU_IN_ORDER);
         inOrder(parameters, Key.DATA_SEQUENCE_IN_ORDER);

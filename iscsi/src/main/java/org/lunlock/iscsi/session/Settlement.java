@@ -54,7 +54,10 @@ final class Settlement {
     void aborted(Task task, Verdict verdict, TaskManagementRequest.Function function) {
         lock.lock();
         try {
-            session.connection().dropBursts(task);
+            Connection connection = task.connection;
+            if (connection != null) {
+                connection.dropBursts(task);
+            }
         } finally {
             lock.unlock();
         }
@@ -70,7 +73,7 @@ final class Settlement {
             task.failure = failure;
             free = !task.inBatch && !task.inSendQueue;
             if (free) {
-                tasks.underWay().remove(task);
+                tasks.remove(task);
             }
         } finally {
             lock.unlock();

@@ -71,6 +71,9 @@ public abstract class Task {
     int viewsInBatch;
 
     // ---- from submit to completed
+    /** Its allegiance, while it is under way: all of it is said on the one that it was sent on. */
+    @Nullable Connection connection;
+
     @Nullable Task next;
     boolean underWay;
     int initiatorTaskTag;

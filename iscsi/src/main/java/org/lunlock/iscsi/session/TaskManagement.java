@@ -68,7 +68,7 @@ public final class TaskManagement {
         } finally {
             session.lifetime().lock.unlock();
         }
-        session.connection().flush();
+        session.connections().flushAll();
         Response response =
                 await(exchange, ABORT_TASK, session.options().timeouts().of(Step.ABORT));
         if (response != Response.TASK_DOES_NOT_EXIST) { // it may have ended meanwhile
@@ -128,7 +128,7 @@ public final class TaskManagement {
         } finally {
             session.lifetime().lock.unlock();
         }
-        session.connection().flush();
+        session.connections().flushAll();
         return succeeded(QUERY_TASK, await(exchange, QUERY_TASK, timeouts().of(Step.ABORT)));
     }
 
@@ -164,11 +164,11 @@ public final class TaskManagement {
         Exchange<TaskManagementResponse> exchange;
         session.lifetime().lock.lock();
         try {
-            exchange = request(function, lun, Bhs.RESERVED_TAG, 0, verdict);
+            exchange = request(function, lun, verdict);
         } finally {
             session.lifetime().lock.unlock();
         }
-        session.connection().flush();
+        session.connections().flushAll();
         return await(exchange, function, limit);
     }
 
@@ -185,32 +185,47 @@ public final class TaskManagement {
         return session.tasks().underWay().find(task.initiatorTaskTag) == task && !task.answered;
     }
 
-    /** With the lock held; the caller flushes. */
+    /**
+     * Queues a request about a task, on the connection that the task has its allegiance to. RFC
+     * 7143 §11.5.1 (Function). With the lock held; the caller flushes.
+     */
     Exchange<TaskManagementResponse> request(Function function, Task task, Verdict verdict)
             throws IscsiException {
-        return request(function, task.lunField(), task.initiatorTaskTag, task.cmdSn, verdict);
+        Connection own = task.connection;
+        Connection connection = own == null ? session.connection() : own;
+        return request(
+                connection, function, task.lunField(), task.initiatorTaskTag, task.cmdSn, verdict);
     }
 
     /**
-     * Queues a request. With the lock held; the caller flushes.
+     * Queues a request about a logical unit, or all. With the lock held; the caller flushes.
      *
      * @param verdict on the tasks that the function ends
      */
-    Exchange<TaskManagementResponse> request(
-            Function function, long lun, int referencedTaskTag, int refCmdSn, Verdict verdict)
+    Exchange<TaskManagementResponse> request(Function function, long lun, Verdict verdict)
+            throws IscsiException {
+        return request(session.connection(), function, lun, Bhs.RESERVED_TAG, 0, verdict);
+    }
+
+    private Exchange<TaskManagementResponse> request(
+            Connection connection,
+            Function function,
+            long lun,
+            int referencedTaskTag,
+            int refCmdSn,
+            Verdict verdict)
             throws IscsiException {
         SessionState state = session.lifetime().state();
         boolean guards = !state.isOver() && caller == Executor.Caller.GUARD;
         if (!state.commandsFlow() && !guards) {
             throw new TransportException("there is no connection to " + session);
         }
-        return session.connection()
-                .manage(
-                        function,
-                        lun,
-                        referencedTaskTag,
-                        refCmdSn,
-                        (request, response) -> took(request, response, verdict));
+        return connection.manage(
+                function,
+                lun,
+                referencedTaskTag,
+                refCmdSn,
+                (request, response) -> took(request, response, verdict));
     }
 
     private Response await(

@@ -110,8 +110,8 @@ final class TaskSet {
         return null;
     }
 
-    /** The next command that may be sent, numbered and tagged. With the lock held. */
-    @Nullable Task next() {
+    /** The next command for this connection to send, numbered and tagged. With the lock held. */
+    @Nullable Task next(Connection connection) {
         if (!window.isOpen() || !underWay.hasRoom()) {
             return null;
         }
@@ -120,11 +120,23 @@ final class TaskSet {
             task = commands.poll();
         }
         if (task != null) {
+            task.connection = connection; // before it can be found
+            connection.taskCount++;
             underWay.add(task);
             task.cmdSn = window.advance();
             task.sentNanos = System.nanoTime();
         }
         return task;
+    }
+
+    /** The task was answered, and its buffer is free. With the lock held. */
+    void remove(Task task) {
+        underWay.remove(task);
+        Connection connection = task.connection;
+        if (connection != null) {
+            connection.taskCount--;
+            task.connection = null;
+        }
     }
 
     /** Whether commands wait for nothing but the command window. With the lock held. */
@@ -203,6 +215,7 @@ final class TaskSet {
      */
     List<Failed> interrupt(IscsiException cause, List<Task> answered) {
         List<Task> interrupted = underWay.takeAll();
+        interrupted.forEach(task -> task.connection = null);
         answered.addAll(interrupted.stream().filter(task -> task.answered).toList());
         interrupted.removeIf(task -> task.answered);
         interrupted.sort(Comparator.comparingInt(task -> task.cmdSn - window.cmdSn()));

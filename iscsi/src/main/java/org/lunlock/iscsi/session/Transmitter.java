@@ -175,7 +175,7 @@ final class Transmitter {
 
     /**
      * Ends sending for good, and returns when no thread touches a task's buffer any more. With the
-     * lock held; the socket is closed already, so that takes no longer than a failing write.
+     * lock held; a write that is under way ends at once, as the socket never blocks.
      */
     void abandon() {
         dead = true;
@@ -204,7 +204,7 @@ final class Transmitter {
             task.inBatch = false;
             task.viewsInBatch = 0;
             if (task.answered && !task.inSendQueue) {
-                tasks.underWay().remove(task);
+                tasks.remove(task);
                 task.next = settled;
                 settled = task;
             }
@@ -234,7 +234,7 @@ final class Transmitter {
                 bytes += sendDataOut(writing);
                 continue;
             }
-            Task command = tasks.next();
+            Task command = tasks.next(connection);
             if (command == null) {
                 break;
             }

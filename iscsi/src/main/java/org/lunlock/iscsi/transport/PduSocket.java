@@ -35,16 +35,18 @@ public final class PduSocket implements AutoCloseable {
     private static final int SOCKET_BUFFER_BYTES = 4 << 20;
 
     private final Portal portal;
+    private final SocketChannel channel;
     private final ScatteringByteChannel source;
     private final GatheringByteChannel sink;
-    private final Selector selector;
-    private final SelectionKey key;
-    private final Consumer<SelectionKey> noteReady = this::noteReady;
+    private final Consumer<SelectionKey> noteReady = PduSocket::noteReady;
+    private Selector selector;
+    private SelectionKey key;
     private int ready;
 
     private PduSocket(Portal portal, SocketChannel channel, Selector selector, SelectionKey key)
             throws IOException {
         this.portal = portal;
+        this.channel = channel;
         Trace trace = Trace.current();
         if (trace == null) {
             this.source = channel;
@@ -56,6 +58,7 @@ public final class PduSocket implements AutoCloseable {
         }
         this.selector = selector;
         this.key = key;
+        key.attach(this);
     }
 
     /**
@@ -166,33 +169,65 @@ public final class PduSocket implements AutoCloseable {
     }
 
     /**
-     * Waits until there is something to read, or room to write when {@code room} is wanted, or
-     * {@link #wakeUp}, or the time is over. One thread at a time.
-     *
-     * @return whether there is room to write, when that was wanted
+     * From now on who awaits the other socket awaits this one, too, and nobody awaits this one
+     * itself; closing one of them ends the waiting for both. Before anybody awaits either.
      */
-    public boolean await(long nanos, boolean room) throws TransportException {
+    public void joins(PduSocket other) throws TransportException {
         try {
-            int wanted = SelectionKey.OP_READ | (room ? SelectionKey.OP_WRITE : 0);
-            if (key.interestOps() != wanted) {
-                key.interestOps(wanted);
-            }
-            ready = 0;
-            if (nanos <= 0) {
-                selector.selectNow(noteReady);
-            } else {
-                selector.select(noteReady, millis(nanos));
-            }
-            return (ready & SelectionKey.OP_WRITE) != 0;
-        } catch (CancelledKeyException | ClosedSelectorException e) {
+            selector.close();
+            selector = other.selector;
+            key = channel.register(selector, SelectionKey.OP_READ, this);
+        } catch (ClosedSelectorException e) {
             throw new TransportException("connection to portal " + portal + " was closed", e);
         } catch (IOException e) {
             throw broken(e);
         }
     }
 
-    private void noteReady(SelectionKey selected) {
-        ready = selected.readyOps();
+    /** Whether the awaiting is to end when there is room to write. In the thread that awaits. */
+    public void wants(boolean room) throws TransportException {
+        try {
+            int wanted = SelectionKey.OP_READ | (room ? SelectionKey.OP_WRITE : 0);
+            if (key.interestOps() != wanted) {
+                key.interestOps(wanted);
+            }
+            ready = 0;
+        } catch (CancelledKeyException e) {
+            throw new TransportException("connection to portal " + portal + " was closed", e);
+        }
+    }
+
+    /** Whether the last wait found room to write, when that was wanted. */
+    public boolean hasRoom() {
+        return (ready & SelectionKey.OP_WRITE) != 0;
+    }
+
+    /**
+     * Waits until there is something to read, or room to write when {@code room} is wanted, or
+     * {@link #wakeUp}, or the time is over. One thread at a time.
+     *
+     * @return whether there is room to write, when that was wanted
+     */
+    public boolean await(long nanos, boolean room) throws TransportException {
+        wants(room);
+        try {
+            if (nanos <= 0) {
+                selector.selectNow(noteReady);
+            } else {
+                selector.select(noteReady, millis(nanos));
+            }
+            return hasRoom();
+        } catch (ClosedSelectorException e) {
+            throw new TransportException("connection to portal " + portal + " was closed", e);
+        } catch (IOException e) {
+            throw broken(e);
+        }
+    }
+
+    private static void noteReady(SelectionKey selected) {
+        if (selected.attachment() instanceof PduSocket socket) {
+            socket.ready = selected.readyOps();
+        }
     }
 
     /** Makes the thread in {@link #await}, or the next to come, return at once. */

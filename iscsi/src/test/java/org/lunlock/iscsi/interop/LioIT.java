@@ -188,6 +188,18 @@ class LioIT {
     }
 
     @Test
+    void aSessionOfSeveralConnectionsWritesAndReads() throws IOException {
+        LoginParameters parameters = LoginParameters.DEFAULTS.with(Key.MAX_CONNECTIONS, 4);
+        try (LioTarget target = linux.newTarget().parameter("MaxConnections", "4");
+                Session session = login(target, "a", null, parameters);
+                Workload work = new Workload(session, 1)) {
+            assertThat(session.connectionCount()).isEqualTo(4);
+            work.goesOn();
+            work.endsWith(session);
+        }
+    }
+
+    @Test
     void noByteIsLostHoweverOftenTheConnectionIs() throws IOException {
         long seed = new SplittableRandom().nextLong();
         SplittableRandom random = new SplittableRandom(seed);
@@ -221,7 +233,8 @@ class LioIT {
             work.goesOn();
             work.endsWith(session);
         } catch (AssertionError e) {
-            throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
+            throw new AssertionError(
+                    "seed " + seed + ": " + e.getMessage() + "\n" + linux.log(), e);
         }
     }
 

@@ -135,17 +135,38 @@ class LoginDialogueTest {
     }
 
     @Test
-    void aConnectionJoinsTheSessionItWasMeantFor() {
-        LoginIdentity joining =
-                new LoginIdentity(
-                        LoginScript.INITIATOR, LoginScript.ISID, 9, 1, 0, 77, LoginScript.TARGET);
+    void aConnectionThatJoinsSaysAndTakesOverWhatTheSessionAgreedOn() throws IscsiException {
+        Settings session = login(null, LoginScript.of(agrees("MaxBurstLength=4096")));
+        LoginScript script = LoginScript.of(agrees("MaxOutstandingR2T=4", "HeaderDigest=CRC32C"));
+        LoginParameters parameters =
+                LoginParameters.DEFAULTS.withHeaderDigest(Digest.CRC32C_PREFERRED);
+        LoginOutcome outcome =
+                new LoginDialogue(NORMAL.joining(session, 1, 80, 42), parameters, null, script)
+                        .run();
+        assertThat(script.heard().getFirst())
+                .containsKeys("InitiatorName", "TargetName", "HeaderDigest", "DataDigest")
+                .containsKey("MaxRecvDataSegmentLength")
+                .doesNotContainKeys("SessionType", "MaxConnections", "MaxBurstLength");
+        assertThat(script.requests().getFirst())
+                .matches(request -> request.tsih() == session.tsih())
+                .matches(request -> request.cid() == 1)
+                .matches(request -> request.cmdSn() == 80)
+                .matches(request -> request.expStatSn() == 42);
+        Settings joined = ((LoggedIn) outcome).settings();
+        assertThat(joined.maxBurstLength()).isEqualTo(4096);
+        assertThat(joined.maxOutstandingR2t()).isEqualTo(session.maxOutstandingR2t());
+    }
+
+    @Test
+    void aConnectionJoinsTheSessionItWasMeantFor() throws IscsiException {
+        LoginIdentity joining = NORMAL.joining(login(null, LoginScript.of(agrees())), 1, 77, 0);
         LoginScript script =
                 LoginScript.of(
                         (request, keys) -> answer(numbered(request, request.expStatSn(), 8)));
         assertThatExceptionOfType(ProtocolException.class)
                 .isThrownBy(() ->
                         new LoginDialogue(joining, LoginParameters.DEFAULTS, null, script).run())
-                .withMessageContaining("session 8, not 9");
+                .withMessageContaining("session 8, not 256");
     }
 
     @Test

@@ -61,15 +61,14 @@ public final class ScriptedConnection implements AutoCloseable {
     private boolean dataDigest;
     private boolean fullFeaturePhase;
     private int statSn;
-    private int expCmdSn;
-    private int window;
+    private ScriptedNumbers numbers;
     private byte[] data = {};
 
     ScriptedConnection(Socket socket, ScriptedTarget.Options options) throws IOException {
         this.socket = socket;
         this.options = options;
         this.statSn = options.statSn;
-        this.window = options.window;
+        this.numbers = new ScriptedNumbers(1, 0, options.window);
         socket.setTcpNoDelay(true);
         socket.setSoTimeout((int) ScriptedTarget.PATIENCE.toMillis());
         this.in = socket.getInputStream();
@@ -77,7 +76,17 @@ public final class ScriptedConnection implements AutoCloseable {
 
     void loggingIn(LoginRequest request) {
         login = request;
-        expCmdSn = request.cmdSn() + options.expCmdSnOffset;
+        int expCmdSn = request.cmdSn() + options.expCmdSnOffset;
+        numbers = new ScriptedNumbers(options.maxConnections(), expCmdSn, options.window);
+    }
+
+    /** It is one more of that session, or in the place of one that was lost. */
+    void joins(ScriptedNumbers session) {
+        numbers = session;
+    }
+
+    ScriptedNumbers numbers() {
+        return numbers;
     }
 
     void loggedIn(boolean headerDigest, boolean dataDigest) {
@@ -176,17 +185,16 @@ public final class ScriptedConnection implements AutoCloseable {
     private void check(InitiatorPdu pdu) {
         assertThat(pdu.expStatSn() - statSn).as("ExpStatSN of %s", pdu).isLessThanOrEqualTo(0);
         if (pdu instanceof ScsiCommand command) {
-            assertThat(command.cmdSn()).as("CmdSN of %s", pdu).isEqualTo(expCmdSn);
-            assertThat(command.cmdSn() - maxCmdSn()).as("window").isLessThanOrEqualTo(0);
+            numbers.received(command.cmdSn(), pdu.toString());
             assertThat(command.initiatorTaskTag()).isNotEqualTo(Bhs.RESERVED_TAG);
             assertThat(dataSns).as("task tag in use").doesNotContainKey(pdu.initiatorTaskTag());
             dataSns.put(pdu.initiatorTaskTag(), 0);
             r2tSns.put(pdu.initiatorTaskTag(), 0);
-            expCmdSn++;
-            window--; // until it is answered
         }
-        if (pdu instanceof NopOut nop) {
-            assertThat(nop.cmdSn()).as("CmdSN of %s", pdu).isEqualTo(expCmdSn);
+        if (pdu instanceof NopOut nop && nop.immediate()) {
+            numbers.said(nop.cmdSn(), pdu.toString());
+        } else if (pdu instanceof NopOut nop) {
+            numbers.received(nop.cmdSn(), pdu.toString());
         }
     }
 
@@ -259,7 +267,7 @@ public final class ScriptedConnection implements AutoCloseable {
                 command.initiatorTaskTag(),
                 0,
                 takeStatSn(),
-                expCmdSn,
+                expCmdSn(),
                 maxCmdSn(),
                 dataSns.getOrDefault(command.initiatorTaskTag(), 0),
                 0,
@@ -270,7 +278,7 @@ public final class ScriptedConnection implements AutoCloseable {
     private void answered(ScsiCommand command) {
         dataSns.remove(command.initiatorTaskTag());
         r2tSns.remove(command.initiatorTaskTag());
-        window++;
+        numbers.answered();
     }
 
     /** One Data-In of several; the DataSN counts by itself. */
@@ -304,7 +312,7 @@ public final class ScriptedConnection implements AutoCloseable {
                 command.initiatorTaskTag(),
                 Bhs.RESERVED_TAG,
                 last ? takeStatSn() : 0,
-                expCmdSn,
+                expCmdSn(),
                 last ? maxCmdSn() + 1 : maxCmdSn(),
                 dataSn,
                 offset,
@@ -320,7 +328,7 @@ public final class ScriptedConnection implements AutoCloseable {
                         command.initiatorTaskTag(),
                         targetTransferTag,
                         statSn,
-                        expCmdSn,
+                        expCmdSn(),
                         maxCmdSn(),
                         r2tSn,
                         offset,
@@ -343,13 +351,17 @@ public final class ScriptedConnection implements AutoCloseable {
     }
 
     private NopIn nopIn(int initiatorTaskTag, int targetTransferTag, int statSn) {
-        return new NopIn(0, 0, initiatorTaskTag, targetTransferTag, statSn, expCmdSn, maxCmdSn());
+        return new NopIn(0, 0, initiatorTaskTag, targetTransferTag, statSn, expCmdSn(), maxCmdSn());
     }
 
     public void answer(TaskManagementRequest request, TaskManagementResponse.Response response) {
         send(
                 new TaskManagementResponse(
-                        response, request.initiatorTaskTag(), takeStatSn(), expCmdSn, maxCmdSn()));
+                        response,
+                        request.initiatorTaskTag(),
+                        takeStatSn(),
+                        expCmdSn(),
+                        maxCmdSn()));
     }
 
     public void loggedOut(LogoutRequest request) {
@@ -358,7 +370,7 @@ public final class ScriptedConnection implements AutoCloseable {
                         LogoutResponse.Response.CLOSED,
                         request.initiatorTaskTag(),
                         takeStatSn(),
-                        expCmdSn,
+                        expCmdSn(),
                         maxCmdSn(),
                         0,
                         0));
@@ -366,7 +378,8 @@ public final class ScriptedConnection implements AutoCloseable {
 
     public void answerText(
             TextRequest request, boolean isFinal, int targetTransferTag, byte[] text) {
-        expCmdSn++; // a Text Request is not immediate here
+        numbers.received(request.cmdSn(), "a Text Request"); // not immediate here
+        numbers.answered();
         send(
                 new TextResponse(
                         isFinal,
@@ -376,7 +389,7 @@ public final class ScriptedConnection implements AutoCloseable {
                         request.initiatorTaskTag(),
                         targetTransferTag,
                         takeStatSn(),
-                        expCmdSn,
+                        expCmdSn(),
                         maxCmdSn()),
                 text);
     }
@@ -388,7 +401,7 @@ public final class ScriptedConnection implements AutoCloseable {
                         0,
                         0,
                         takeStatSn(),
-                        expCmdSn,
+                        expCmdSn(),
                         maxCmdSn(),
                         asyncEvent,
                         0,
@@ -401,7 +414,7 @@ public final class ScriptedConnection implements AutoCloseable {
     public void tellScsiEvent(byte[] senseSegment) {
         int length = senseSegment.length;
         send(
-                new AsyncMessage(length, 0, takeStatSn(), expCmdSn, maxCmdSn(), 0, 0, 0, 0, 0),
+                new AsyncMessage(length, 0, takeStatSn(), expCmdSn(), maxCmdSn(), 0, 0, 0, 0, 0),
                 senseSegment);
     }
 
@@ -409,7 +422,7 @@ public final class ScriptedConnection implements AutoCloseable {
     public void reject(int reason, InitiatorPdu rejected) {
         byte[] header = new byte[Bhs.LENGTH];
         rejected.encode(ByteBuffer.wrap(header));
-        send(new Reject(reason, header.length, takeStatSn(), expCmdSn, maxCmdSn(), 0), header);
+        send(new Reject(reason, header.length, takeStatSn(), expCmdSn(), maxCmdSn(), 0), header);
     }
 
     public void send(TargetPdu pdu) {
@@ -475,16 +488,16 @@ public final class ScriptedConnection implements AutoCloseable {
     }
 
     public int expCmdSn() {
-        return expCmdSn;
+        return numbers.expCmdSn();
     }
 
     public int maxCmdSn() {
-        return expCmdSn + window - 1;
+        return numbers.maxCmdSn();
     }
 
     /** From the next PDU on the initiator may have this many more commands on their way. */
     public void window(int commands) {
-        window = commands;
+        numbers.window(commands);
     }
 
     /** Ends the connection as a crash does: the initiator sees a reset. */

@@ -3,6 +3,7 @@ package org.lunlock.iscsi.testkit;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Portal;
 import org.lunlock.iscsi.login.Key;
@@ -14,6 +15,8 @@ import org.lunlock.iscsi.pdu.Stage;
 final class ScriptedLogin {
     private static final int TSIH = 7;
     private static final byte[] NOTHING = {};
+    private static final Set<Key> OF_EACH_CONNECTION =
+            Set.of(Key.HEADER_DIGEST, Key.DATA_DIGEST, Key.MAX_RECV_DATA_SEGMENT_LENGTH);
 
     private final ScriptedConnection connection;
     private final ScriptedTarget.Options options;
@@ -23,10 +26,15 @@ final class ScriptedLogin {
         this.options = options;
     }
 
-    /** Goes through both stages and turns the digests on. Returns false when it refused. */
-    boolean accept() throws IOException {
+    /**
+     * Goes through both stages and turns the digests on. Returns false when it refused.
+     *
+     * @param session what one that comes back or joins goes on with
+     */
+    boolean accept(@Nullable ScriptedNumbers session) throws IOException {
         LoginRequest request = (LoginRequest) connection.receive();
         connection.loggingIn(request);
+        boolean joins = joins(request, session);
         if (options.chapWithMd5Alone) {
             request = authenticate(request);
             if (request == null) {
@@ -39,13 +47,24 @@ final class ScriptedLogin {
             request = (LoginRequest) connection.receive();
         }
         StringBuilder keys = new StringBuilder();
-        options.keys.forEach(
-                (key, value) -> keys.append(key).append('=').append(value).append('\0'));
+        options.keys.forEach((key, value) -> {
+            if (!joins || OF_EACH_CONNECTION.contains(key)) {
+                keys.append(key).append('=').append(value).append('\0');
+            }
+        });
         byte[] last = answerTo(request, keys.toString(), 0, 0);
         connection.loggedIn(
                 "CRC32C".equals(options.keys.get(Key.HEADER_DIGEST)),
                 "CRC32C".equals(options.keys.get(Key.DATA_DIGEST)));
         connection.sendBytes(last, options.pingsAtOnce ? connection.encodedPing(1) : NOTHING);
+        return true;
+    }
+
+    private boolean joins(LoginRequest request, @Nullable ScriptedNumbers session) {
+        if (session == null || request.tsih() != TSIH) {
+            return false;
+        }
+        connection.joins(session);
         return true;
     }
 

@@ -84,6 +84,7 @@ public final class ScriptedTarget implements AutoCloseable {
     private final List<ScriptedConnection> all = new CopyOnWriteArrayList<>();
     private volatile Logins logins;
     private volatile Portal elsewhere;
+    private @Nullable ScriptedNumbers session;
     private volatile @Nullable Throwable broken;
 
     /** What the target agrees to. With nothing said: small bursts, no digests, a window of 32. */
@@ -93,6 +94,7 @@ public final class ScriptedTarget implements AutoCloseable {
         volatile int window = 32;
         int statSn = 100;
         int expCmdSnOffset;
+        int accepts = Integer.MAX_VALUE;
         int receiveBufferBytes;
         boolean pingsAtOnce;
         boolean chapWithMd5Alone;
@@ -176,6 +178,22 @@ public final class ScriptedTarget implements AutoCloseable {
         public Options errorRecoveryLevel(int level) {
             parameters = parameters.with(Key.ERROR_RECOVERY_LEVEL, level);
             return key(Key.ERROR_RECOVERY_LEVEL, level);
+        }
+
+        /** How many connections both sides agree on for a session. */
+        public Options connections(int most) {
+            parameters = parameters.with(Key.MAX_CONNECTIONS, most);
+            return key(Key.MAX_CONNECTIONS, most);
+        }
+
+        /** More than so many logins are refused as too many connections. */
+        public Options accepts(int connections) {
+            accepts = connections;
+            return this;
+        }
+
+        int maxConnections() {
+            return Integer.parseInt(keys.getOrDefault(Key.MAX_CONNECTIONS, "1"));
         }
 
         /** What the initiator offers. */
@@ -303,7 +321,10 @@ public final class ScriptedTarget implements AutoCloseable {
         all.add(connection);
         switch (logins) {
             case ACCEPTED -> {
-                if (new ScriptedLogin(connection, options).accept()) {
+                if (all.size() > options.accepts) {
+                    new ScriptedLogin(connection, options).refuse(0x02, 0x06);
+                } else if (new ScriptedLogin(connection, options).accept(session)) {
+                    session = connection.numbers();
                     connections.add(connection);
                 }
             }

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import java.time.Duration;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.TransportException;
+
+/**
+ * The connections of a session, the leading one first: one thread waits for all of them and takes
+ * what they bring, and a command goes to the one that has the fewest under way. They are made, and
+ * lost, together. RFC 7143 §4.2.2.1 (Command Numbering and Acknowledging): CmdSN is the session's,
+ * whichever connection a command takes.
+ */
+final class Connections {
+    /** PDUs are taken for so long, however many come, before everything else has its turn. */
+    private static final long READING_NANOS = Duration.ofMillis(100).toNanos();
+
+    private final Spin spin = new Spin();
+    private volatile Connection[] all = {};
+
+    /** The reading thread while it takes PDUs; every other thread sees somebody else or nobody. */
+    private @Nullable Thread taking;
+
+    /** In place of all that there were. With the lock of the session held. */
+    void begin(Connection leading) {
+        all = new Connection[] {leading};
+    }
+
+    /** One more, which nobody has awaited yet. With the lock of the session held. */
+    void add(Connection joined) throws TransportException {
+        joined.awaitedWith(leading());
+        Connection[] more = Arrays.copyOf(all, all.length + 1);
+        more[all.length] = joined;
+        all = more;
+    }
+
+    Connection leading() {
+        return all[0];
+    }
+
+    int size() {
+        return all.length;
+    }
+
+    // ------------------------------------------------------------------------ in the reading
+    // thread
+
+    /**
+     * Waits for PDUs, room to send, or the time to pass; takes what there is to its tasks, and
+     * sends what came of it.
+     */
+    void turn(long nanos) throws IscsiException {
+        Connection[] now = all;
+        if (!spins(now)) {
+            await(now, nanos);
+        }
+        long until = System.nanoTime() + READING_NANOS;
+        while (takeMore(now) && System.nanoTime() - until < 0) {}
+        flushAll(); // there may be room again, or something else to say
+    }
+
+    /** Looks for something to read that is about to come. Returns whether it came. */
+    @SuppressWarnings("ThreadPriorityCheck") // nothing relies on the yield: it is a courtesy
+    private boolean spins(Connection[] now) throws IscsiException {
+        if (!spin.pays() || isAnyFull(now)) {
+            return false;
+        }
+        long start = System.nanoTime();
+        for (long looked = 0; looked < Spin.NANOS_MAX; looked = System.nanoTime() - start) {
+            boolean came = false;
+            for (Connection each : now) {
+                came |= take(each);
+            }
+            if (came) {
+                spin.came(looked);
+                return true;
+            }
+            Thread.yield(); // the target may need this very CPU to answer
+        }
+        spin.lookedInVain();
+        return false;
+    }
+
+    private static boolean isAnyFull(Connection[] now) {
+        for (Connection each : now) {
+            if (each.isFull()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void await(Connection[] now, long nanos) throws IscsiException {
+        long start = System.nanoTime();
+        for (int i = 1; i < now.length; i++) {
+            now[i].beAwaited();
+        }
+        now[0].await(nanos);
+        spin.came(System.nanoTime() - start);
+        for (Connection each : now) {
+            each.noteRoom();
+            take(each);
+        }
+    }
+
+    /** Takes from those that may have more. Returns whether one still may. */
+    private boolean takeMore(Connection[] now) throws IscsiException {
+        boolean more = false;
+        for (Connection each : now) {
+            if (!each.drained()) {
+                take(each);
+                more |= !each.drained();
+            }
+        }
+        return more;
+    }
+
+    /** Reads once, takes the PDUs that are there to their tasks, and sends what came of it. */
+    private boolean take(Connection each) throws IscsiException {
+        boolean came;
+        taking = Thread.currentThread();
+        try {
+            came = each.take();
+        } finally {
+            taking = null;
+        }
+        if (came) {
+            each.flush();
+        }
+        return came;
+    }
+
+    /** Pings those that are silent, and gives up on what is not answered. With the lock held. */
+    void check(long now, Timeouts timeouts, boolean windowCloses) throws IscsiException {
+        for (Connection each : all) {
+            each.ping(now, timeouts);
+            each.checkLogout(now, timeouts.of(Timeouts.Step.LOGOUT));
+        }
+        leading().checkWindow(now, timeouts.of(Timeouts.Step.COMMAND), windowCloses);
+    }
+
+    /** Seconds to stay away when they are gone. */
+    int time2Wait() {
+        int seconds = 0;
+        for (Connection each : all) {
+            seconds = Math.max(seconds, each.time2Wait());
+        }
+        return seconds;
+    }
+
+    // ------------------------------------------------------------------------ any thread
+
+    /**
+     * Sends what is queued. What comes of PDUs that are being taken, such as the next command of a
+     * caller whose last one ended, waits until all of them are: then it leaves in one batch.
+     */
+    void flush() {
+        if (taking != Thread.currentThread()) {
+            leastBusy().flush();
+        }
+    }
+
+    private Connection leastBusy() {
+        Connection[] now = all;
+        Connection best = now[0];
+        for (int i = 1; i < now.length; i++) {
+            if (now[i].isLessBusyThan(best)) {
+                best = now[i];
+            }
+        }
+        return best;
+    }
+
+    /** Sends what each of them owes, and what is queued. */
+    void flushAll() {
+        if (taking != Thread.currentThread()) {
+            for (Connection each : all) {
+                each.flush();
+            }
+        }
+    }
+
+    /** Ends reading and writing. */
+    void close() {
+        for (Connection each : all) {
+            each.close();
+        }
+    }
+
+    /** Ends sending; no buffer is touched after it. With the lock held. */
+    void abandon() {
+        for (Connection each : all) {
+            each.abandon();
+        }
+    }
+
+    /** No response will come any more. Without the lock. */
+    void failExchanges(IscsiException cause) {
+        for (Connection each : all) {
+            each.failExchanges(cause);
+        }
+    }
+}
