@@ -12,7 +12,8 @@ import org.lunlock.iscsi.session.Timeouts;
  * @param headerDigest whether CRC32C over headers is asked for
  * @param dataDigest whether CRC32C over data is asked for
  * @param chapAlgorithms those offered, the preferred one first, by the names of open-iscsi
- * @param errorRecoveryLevel offered: 0, or 1 to have damaged data sent again; 0 or 1
+ * @param errorRecoveryLevel offered: 0, 1 to have damaged data sent again, or 2 to go on with the
+ *     commands of a lost connection; 0..2
  * @param connections offered for each session, 1..{@value SessionOptions#CONNECTIONS_MAX}
  * @param queueDepth commands under way at once, 1..{@value #QUEUE_DEPTH_MAX}
  */
@@ -39,7 +40,7 @@ public record SessionConfig(
                 table.flag("header-digest", fallback.headerDigest),
                 table.flag("data-digest", fallback.dataDigest),
                 table.words("chap-algorithms", CHAP_ALGORITHMS, fallback.chapAlgorithms),
-                table.integer("error-recovery-level", 0, 1, fallback.errorRecoveryLevel),
+                table.integer("error-recovery-level", 0, 2, fallback.errorRecoveryLevel),
                 table.integer(
                         "connections", 1, SessionOptions.CONNECTIONS_MAX, fallback.connections),
                 table.integer("queue-depth", 1, QUEUE_DEPTH_MAX, fallback.queueDepth),

@@ -80,7 +80,7 @@ final class Logins {
         return LoginParameters.DEFAULTS
                 .withHeaderDigest(config.headerDigest() ? Digest.CRC32C_PREFERRED : Digest.NONE)
                 .withDataDigest(config.dataDigest() ? Digest.CRC32C_PREFERRED : Digest.NONE)
-                .with(Key.ERROR_RECOVERY_LEVEL, config.errorRecoveryLevel())
+                .withErrorRecoveryLevel(config.errorRecoveryLevel())
                 .with(Key.MAX_CONNECTIONS, config.connections())
                 .withChapAlgorithms(
                         config.chapAlgorithms().stream().map(Logins::chapAlgorithm).toList());

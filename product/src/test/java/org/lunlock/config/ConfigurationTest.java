@@ -64,7 +64,7 @@ class ConfigurationTest {
                                 lu_reset_timeout = "13s"
                                 tgt_reset_timeout = "14s"
                                 queue-depth = 64
-                                error-recovery-level = 1
+                                error-recovery-level = 2
                                 connections = 4
                                 identity = "naa.6001405"
                                 """)
@@ -88,7 +88,7 @@ class ConfigurationTest {
                                 true,
                                 true,
                                 List.of("MD5"),
-                                1,
+                                2,
                                 4,
                                 64,
                                 Timeouts.DEFAULT

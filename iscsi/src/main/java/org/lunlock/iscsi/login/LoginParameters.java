@@ -73,6 +73,16 @@ public record LoginParameters(Map<Key, String> offers, List<ChapAlgorithm> chapA
         return with(key, value ? ResultFunction.YES : ResultFunction.NO);
     }
 
+    /**
+     * Offers an ErrorRecoveryLevel: 0, 1, or 2, for which the target is asked to keep the tasks of
+     * lost connections as long as RFC 7143 §13.16 (DefaultTime2Retain) has it by default.
+     */
+    public LoginParameters withErrorRecoveryLevel(int level) {
+        Key retain = Key.DEFAULT_TIME2RETAIN;
+        return with(Key.ERROR_RECOVERY_LEVEL, level)
+                .with(retain, level == 2 ? retain.defaultValue() : "0");
+    }
+
     public LoginParameters withHeaderDigest(Digest digest) {
         return with(Key.HEADER_DIGEST, digest.offer());
     }

@@ -24,6 +24,11 @@ final class CommandWindow {
         return cmdSn;
     }
 
+    /** The number of the first command that the target has not received. */
+    int expCmdSn() {
+        return expCmdSn;
+    }
+
     boolean isOpen() {
         return !SerialNumber.isAfter(cmdSn, maxCmdSn);
     }

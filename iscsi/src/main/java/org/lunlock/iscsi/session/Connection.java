@@ -25,6 +25,7 @@ import org.lunlock.iscsi.transport.PduSocket;
  */
 final class Connection {
     private final int cid;
+    private final Connections siblings;
     private final TaskSet tasks;
     private final ControlPdus control;
     private final PduSocket socket;
@@ -48,6 +49,7 @@ final class Connection {
     /** With the lock of the session held. */
     Connection(Session session, int cid, PduSocket socket, Settings settings) {
         this.cid = cid;
+        this.siblings = session.connections();
         this.tasks = session.tasks();
         this.control = new ControlPdus(session, this);
         this.socket = socket;
@@ -192,6 +194,7 @@ final class Connection {
             windowMovedNanos = now;
             windowCmdSn = cmdSn;
         } else if (now - windowMovedNanos > limit.toNanos()) {
+            siblings.beyondRecovery();
             throw new TransportException(
                     "portal %s kept the command window closed for %d s"
                             .formatted(socket.portal(), limit.toSeconds()));
@@ -242,6 +245,7 @@ final class Connection {
             long lun,
             int referencedTaskTag,
             int refCmdSn,
+            int expDataSn,
             BiConsumer<TaskManagementRequest, TaskManagementResponse> effect)
             throws ProtocolException {
         int tag = tasks.underWay().controlTag();
@@ -255,7 +259,7 @@ final class Connection {
                         tasks.window().cmdSn(),
                         expStatSn,
                         refCmdSn,
-                        0);
+                        expDataSn);
         add(request);
         return control.await(
                 new Exchange<>(

@@ -3,6 +3,7 @@ package org.lunlock.iscsi.session;
 
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.TransportException;
@@ -19,6 +20,7 @@ final class Connections {
 
     private final Spin spin = new Spin();
     private volatile Connection[] all = {};
+    private volatile boolean beyondRecovery;
 
     /** The reading thread while it takes PDUs; every other thread sees somebody else or nobody. */
     private @Nullable Thread taking;
@@ -26,6 +28,7 @@ final class Connections {
     /** In place of all that there were. With the lock of the session held. */
     void begin(Connection leading) {
         all = new Connection[] {leading};
+        beyondRecovery = false;
     }
 
     /** One more, which nobody has awaited yet. With the lock of the session held. */
@@ -42,6 +45,19 @@ final class Connections {
 
     int size() {
         return all.length;
+    }
+
+    List<Connection> list() {
+        return List.of(all);
+    }
+
+    /** What the target still has of them is of no use: only a new session helps. Any thread. */
+    void beyondRecovery() {
+        beyondRecovery = true;
+    }
+
+    boolean areBeyondRecovery() {
+        return beyondRecovery;
     }
 
     // ------------------------------------------------------------------------ in the reading

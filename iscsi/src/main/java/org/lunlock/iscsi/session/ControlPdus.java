@@ -118,6 +118,9 @@ final class ControlPdus {
             }
             case CONNECTION_DROPPED, SESSION_DROPPED -> {
                 connection.reconnectAfter(message.parameter2());
+                if (message.event() == AsyncMessage.Event.SESSION_DROPPED) {
+                    session.connections().beyondRecovery();
+                }
                 throw new TransportException(session + " says " + message.event());
             }
         }
@@ -136,6 +139,7 @@ final class ControlPdus {
     void loggedOut(LogoutResponse response) throws IscsiException {
         answered(response);
         connection.reconnectAfter(response.time2Wait());
+        session.connections().beyondRecovery();
         throw new TransportException(session + " has logged us out");
     }
 
@@ -165,6 +169,7 @@ final class ControlPdus {
                 if (connection.settings().errorRecoveryLevel() == 0) {
                     throw new ProtocolException(what + ", which was not sent");
                 }
+                session.connections().beyondRecovery();
                 throw new TransportException(what);
             }
             case LOGIN_REQUEST,
@@ -190,6 +195,7 @@ final class ControlPdus {
         if (task != null && !task.answered && !reject.mayBeSentAgain()) {
             session.settlement().ended(task, new ProtocolException(what));
         }
+        session.connections().beyondRecovery();
         throw new TransportException(what);
     }
 }

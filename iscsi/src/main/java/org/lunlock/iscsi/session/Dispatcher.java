@@ -121,6 +121,10 @@ final class Dispatcher implements PduReader.Receiver {
         if (task.direction() != Task.Direction.READ) {
             throw new ProtocolException("Data-In for " + task + ", which reads nothing");
         }
+        if (task.reassigned && DataIn.dataSn(bhs) == 0) {
+            task.startOver(); // RFC 7143 §7.2.2 (Allegiance Reassignment) lets a target do so
+        }
+        task.reassigned = false;
         boolean inOrder = DataIn.dataSn(bhs) == task.dataInCount && offset == task.received;
         ahead = retransmits && DataIn.dataSn(bhs) - task.dataInCount > 0;
         if (!inOrder && !ahead) {
@@ -255,6 +259,10 @@ final class Dispatcher implements PduReader.Receiver {
             throws ProtocolException {
         lifetime.lock.lock();
         try {
+            if (task.reassigned) {
+                task.reassigned = false;
+                task.r2tCount = r2tSn;
+            }
             if (retransmits && r2tSn != task.r2tCount) {
                 if (r2tSn - task.r2tCount > 0) {
                     retransmission.askForData(task, task.r2tCount);
@@ -265,7 +273,7 @@ final class Dispatcher implements PduReader.Receiver {
                 throw new ProtocolException(
                         "R2T %d for %s, expected %d".formatted(r2tSn, task, task.r2tCount));
             }
-            boolean again = retransmits && offset + length <= task.askedFor;
+            boolean again = retransmits && offset <= task.askedFor;
             if (offset != task.askedFor && !again) { // DataSequenceInOrder=Yes
                 throw new ProtocolException(
                         "R2T for offset %d of %s, expected %d"

@@ -96,6 +96,7 @@ final class Escalation {
     }
 
     private TransportException givenUp() {
+        session.connections().beyondRecovery(); // it would be stuck again
         return new TransportException(session + ": " + overdue);
     }
 }

@@ -86,7 +86,7 @@ final class Keeper implements Runnable {
     private void keep() {
         while (true) {
             IscsiException cause = serve();
-            reinstatement.suspend(cause);
+            reinstatement.lose(cause);
             if (lifetime.state().isOver() || isFinal(cause)) {
                 end(cause);
                 return;
@@ -122,6 +122,7 @@ final class Keeper implements Runnable {
             session.fence(e);
             return e;
         } catch (ScsiException e) {
+            session.connections().beyondRecovery();
             return new TransportException(
                     "what a reset did to " + session + " could not be found out", e);
         } catch (IscsiException e) {

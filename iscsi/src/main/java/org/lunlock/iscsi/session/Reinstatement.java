@@ -2,6 +2,7 @@
 package org.lunlock.iscsi.session;
 
 import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.INFO;
 import static java.lang.System.Logger.Level.WARNING;
 
 import java.time.Duration;
@@ -25,6 +26,8 @@ import org.lunlock.iscsi.session.Timeouts.Step;
  *     -> the commands that waited are sent again
  *   no success within the replacement time-out: every command fails and the session is over
  * </pre>
+ *
+ * Where ErrorRecoveryLevel 2 was agreed on, {@link ConnectionRecovery} is tried first.
  */
 final class Reinstatement {
     private static final System.Logger LOG = System.getLogger("org.lunlock.iscsi.session");
@@ -34,6 +37,9 @@ final class Reinstatement {
     private final TaskSet tasks;
     private final Settlement settlement;
 
+    /** How the session may go on as it was, while it may. */
+    private @Nullable ConnectionRecovery recovery;
+
     Reinstatement(Session session, Lifetime lifetime, TaskSet tasks, Settlement settlement) {
         this.session = session;
         this.lifetime = lifetime;
@@ -41,13 +47,21 @@ final class Reinstatement {
         this.settlement = settlement;
     }
 
+    /** The connection is lost. */
+    void lose(IscsiException cause) {
+        boolean recoverable = !Keeper.isFinal(cause) && ConnectionRecovery.isPossible(session);
+        recovery = recoverable ? new ConnectionRecovery(session) : null;
+        suspend(cause);
+    }
+
     /**
      * Closes the connection. After this no buffer is touched, and of each task is decided whether
      * it has ended, waits or fails.
      */
-    void suspend(IscsiException cause) {
+    private void suspend(IscsiException cause) {
         Connections connections = session.connections();
         connections.close();
+        boolean kept = recovery != null;
         List<Task> answered = new ArrayList<>();
         List<TaskSet.Failed> failed;
         lifetime.lock.lock();
@@ -55,7 +69,7 @@ final class Reinstatement {
             lifetime.on(SessionState.Event.CONNECTION_LOST);
             connections.abandon();
             session.forgetConnection(); // only now: until here a write could still fail
-            failed = tasks.interrupt(cause, answered);
+            failed = tasks.interrupt(cause, kept, answered);
         } finally {
             lifetime.lock.unlock();
         }
@@ -93,10 +107,9 @@ final class Reinstatement {
                         last);
             }
             try {
-                logInAgain();
-                askGuard();
-                session.connectMore();
+                comeBack();
                 resume();
+                recovery = null;
                 return null;
             } catch (FencedException e) {
                 session.fence(e);
@@ -111,8 +124,27 @@ final class Reinstatement {
                 LOG.log(WARNING, "a bug ends the session with " + session, e);
                 return session.internalError(e);
             }
-            suspend(last);
             pause = backoff.nextNanos();
+            if (recovery != null && !recovery.maySucceedAfter(last)) {
+                LOG.log(INFO, "{0} begins anew: {1}", session, last.getMessage());
+                recovery = null;
+                pause = 0;
+            }
+            suspend(last);
+        }
+    }
+
+    /** The session goes on over new connections, or a new one is begun. */
+    private void comeBack() throws IscsiException {
+        ConnectionRecovery recovering = recovery;
+        logInAgain(recovering);
+        if (recovering == null) {
+            askGuard();
+            session.connectMore();
+        } else {
+            recovering.fillGap();
+            askGuard();
+            recovering.resume();
         }
     }
 
@@ -120,12 +152,12 @@ final class Reinstatement {
      * Logs in once more and takes the new connection into use; only the guard's commands flow yet.
      * Closing the session ends the wait at once.
      */
-    private void logInAgain() throws IscsiException {
+    private void logInAgain(@Nullable ConnectionRecovery recovering) throws IscsiException {
         lifetime.on(SessionState.Event.LOGIN_BEGUN); // from here on closing interrupts the thread
         SessionLogin login;
         try {
             checkNotClosing();
-            login = SessionLogin.logIn(session.options());
+            login = recovering == null ? SessionLogin.logIn(session.options()) : recovering.logIn();
         } finally {
             endLogin();
         }
@@ -135,7 +167,11 @@ final class Reinstatement {
                 login.socket().close();
                 throw beingClosed();
             }
-            session.connect(login);
+            if (recovering == null) {
+                session.connect(login);
+            } else {
+                session.reconnect(login);
+            }
         } finally {
             lifetime.lock.unlock();
         }

@@ -241,7 +241,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     void connectMore() {
         for (int cid = LEADING_CID + 1; cid < settings().maxConnections(); cid++) {
             try {
-                join(cid);
+                join(cid, 0);
             } catch (IscsiException e) {
                 LOG.log(
                         WARNING,
@@ -255,9 +255,29 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         }
     }
 
-    private void join(int cid) throws IscsiException {
+    /** One in the place of a lost one. RFC 7143 §6.3.4 (Connection Reinstatement). */
+    void joinInPlaceOf(Connection lost) throws IscsiException {
+        join(lost.cid(), lost.expStatSn());
+    }
+
+    /** Logs in where the leading connection was lost; {@link #reconnect} takes it into use. */
+    SessionLogin logInInPlaceOf(Connection lost) throws IscsiException {
+        return logIn(lost.cid(), lost.expStatSn());
+    }
+
+    /** Takes a leading connection into use, and the session goes on. With the lock held. */
+    void reconnect(SessionLogin login) {
+        tasks.window(login.settings().expCmdSn(), login.settings().maxCmdSn());
+        connections.begin(new Connection(this, LEADING_CID, login.socket(), login.settings()));
+    }
+
+    private SessionLogin logIn(int cid, int expStatSn) throws IscsiException {
         int cmdSn = tasks.window().cmdSn(); // nobody sends commands meanwhile
-        SessionLogin login = SessionLogin.join(options, settings(), cid, cmdSn, 0);
+        return SessionLogin.join(options, settings(), cid, cmdSn, expStatSn);
+    }
+
+    private void join(int cid, int expStatSn) throws IscsiException {
+        SessionLogin login = logIn(cid, expStatSn);
         lifetime.lock.lock();
         try {
             tasks.window(login.settings().expCmdSn(), login.settings().maxCmdSn());
@@ -311,6 +331,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         try {
             if (lifetime.state().commandsFlow()) {
                 connection().logout();
+                connections.beyondRecovery();
                 lifetime.on(SessionState.Event.LOGOUT_REQUESTED);
             }
         } finally {

@@ -16,7 +16,7 @@ import org.lunlock.iscsi.login.LoginParameters;
  * @param isid with the name and the target it is the I_T nexus: keep it for the host's life
  * @param credentials null to log in without authentication
  * @param parameters MaxOutstandingR2T up to 16, MaxConnections up to {@value #CONNECTIONS_MAX},
- *     ErrorRecoveryLevel up to 1, data in order
+ *     data in order; ErrorRecoveryLevel 2 needs a DefaultTime2Retain above 0
  */
 public record SessionOptions(
         Portal portal,
@@ -34,7 +34,6 @@ public record SessionOptions(
     public SessionOptions {
         atMost(parameters, Key.MAX_OUTSTANDING_R2T, BurstQueue.OUTSTANDING_R2T_MAX);
         atMost(parameters, Key.MAX_CONNECTIONS, CONNECTIONS_MAX);
-        atMost(parameters, Key.ERROR_RECOVERY_LEVEL, 1);
         inOrder(parameters, Key.DATA_PDU_IN_ORDER);
         inOrder(parameters, Key.DATA_SEQUENCE_IN_ORDER);
     }

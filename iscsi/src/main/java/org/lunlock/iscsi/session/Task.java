@@ -97,6 +97,9 @@ public abstract class Task {
     /** Data-In or R2Ts were asked for again; in the session's thread. */
     boolean missing;
 
+    /** TASK REASSIGN was done, and nothing came since; in the session's thread. */
+    boolean reassigned;
+
     /** What came before all data was there; in the session's thread. */
     @Nullable HeldResponse held;
 
@@ -242,8 +245,27 @@ public abstract class Task {
         viewsInBatch = 0;
         answered = false;
         missing = false;
+        reassigned = false;
         held = null;
         failure = null;
+    }
+
+    /**
+     * It has lost its connection and stays at the target, with the data that was moved; what was
+     * only half said is said again.
+     */
+    final void detach() {
+        connection = null;
+        bursts.clear();
+        viewsInBatch = 0;
+        missing = false;
+        held = null;
+    }
+
+    /** All of its Data-In comes again. */
+    final void startOver() {
+        received = 0;
+        dataInCount = 0;
     }
 
     /** Whether one more part of the buffer can be sent in the batch that is being filled. */

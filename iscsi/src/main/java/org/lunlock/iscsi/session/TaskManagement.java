@@ -11,6 +11,7 @@ import static org.lunlock.iscsi.pdu.TaskManagementRequest.Function.QUERY_TASK;
 import static org.lunlock.iscsi.pdu.TaskManagementRequest.Function.QUERY_TASK_SET;
 import static org.lunlock.iscsi.pdu.TaskManagementRequest.Function.TARGET_COLD_RESET;
 import static org.lunlock.iscsi.pdu.TaskManagementRequest.Function.TARGET_WARM_RESET;
+import static org.lunlock.iscsi.pdu.TaskManagementRequest.Function.TASK_REASSIGN;
 
 import java.time.Duration;
 import java.util.List;
@@ -186,6 +187,35 @@ public final class TaskManagement {
     }
 
     /**
+     * TASK REASSIGN: a task whose connection is lost goes on over the leading one from where it
+     * was. For who recovers, with the guard's leave. RFC 7143 §7.2.2 (Allegiance Reassignment).
+     */
+    Response reassign(Task task) throws IscsiException {
+        Connection connection = session.connection();
+        boolean reads = task.direction() == Task.Direction.READ;
+        Exchange<TaskManagementResponse> exchange;
+        session.lifetime().lock.lock();
+        try {
+            exchange =
+                    connection.manage(
+                            TASK_REASSIGN,
+                            task.lunField(),
+                            task.initiatorTaskTag,
+                            0,
+                            reads ? task.dataInCount : task.r2tCount,
+                            (_, response) -> {
+                                if (response.response() == Response.FUNCTION_COMPLETE) {
+                                    session.tasks().reassign(task, connection);
+                                }
+                            });
+        } finally {
+            session.lifetime().lock.unlock();
+        }
+        connection.flush();
+        return await(exchange, TASK_REASSIGN, timeouts().of(Step.ABORT));
+    }
+
+    /**
      * Queues a request about a task, on the connection that the task has its allegiance to. RFC
      * 7143 §11.5.1 (Function). With the lock held; the caller flushes.
      */
@@ -225,6 +255,7 @@ public final class TaskManagement {
                 lun,
                 referencedTaskTag,
                 refCmdSn,
+                0,
                 (request, response) -> took(request, response, verdict));
     }
 

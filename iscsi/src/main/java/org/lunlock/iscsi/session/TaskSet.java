@@ -3,7 +3,6 @@ package org.lunlock.iscsi.session;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Predicate;
@@ -211,17 +210,27 @@ final class TaskSet {
      * others those that may wait for the next connection do so, in the order in which they were
      * sent and before all that were not. With the lock held, after sending has ended.
      *
+     * @param kept whether the target keeps the tasks, so that those that may go on there keep their
+     *     tags
      * @return what fails, and why
      */
-    List<Failed> interrupt(IscsiException cause, List<Task> answered) {
-        List<Task> interrupted = underWay.takeAll();
-        interrupted.forEach(task -> task.connection = null);
+    List<Failed> interrupt(IscsiException cause, boolean kept, List<Task> answered) {
+        long now = System.nanoTime();
+        List<Task> interrupted = underWay.all();
+        for (Task task : interrupted) {
+            task.attempts += task.connection == null ? 0 : 1;
+            task.sentNanos = now;
+            task.detach();
+        }
+        if (kept) {
+            interrupted.removeIf(this::mayGoOn);
+        }
+        interrupted.forEach(underWay::remove);
         answered.addAll(interrupted.stream().filter(task -> task.answered).toList());
         interrupted.removeIf(task -> task.answered);
-        interrupted.sort(Comparator.comparingInt(task -> task.cmdSn - window.cmdSn()));
+        interrupted.sort(this::bySending);
         for (Task task : interrupted.reversed()) {
             task.rewind();
-            task.attempts++;
             commands.addFirst(task);
         }
         List<Failed> failed = new ArrayList<>();
@@ -235,6 +244,73 @@ final class TaskSet {
         guardsCommands.moveIf(_ -> true, givenUp);
         failed.add(new Failed(givenUp, cause));
         return failed;
+    }
+
+    private boolean mayGoOn(Task task) {
+        boolean fenced = fence != null && isGuarded(task);
+        return !task.answered && !fenced && !isGivenUp(task);
+    }
+
+    /** The tasks that the target keeps, in the order in which they were sent. */
+    List<Task> detached() {
+        lock.lock();
+        try {
+            List<Task> detached = underWay.matching(task -> task.connection == null);
+            detached.sort(this::bySending);
+            return detached;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Those of them wait with the others, as if they had never been sent. With the lock held. */
+    void withdraw(Predicate<Task> matches) {
+        List<Task> withdrawn = underWay.matching(task -> task.connection == null);
+        withdrawn.removeIf(matches.negate());
+        withdrawn.sort(this::bySending);
+        withdrawn.forEach(underWay::remove);
+        withdrawn.reversed().forEach(this::addFirst);
+    }
+
+    private int bySending(Task one, Task other) {
+        return Integer.compare(one.cmdSn - window.cmdSn(), other.cmdSn - window.cmdSn());
+    }
+
+    /** Why a detached task may not go on; it is then no longer under way. Any thread. */
+    @Nullable IscsiException dropIfRefused(Task task) {
+        lock.lock();
+        try {
+            IscsiException refusal = refusal(task);
+            if (refusal != null) {
+                underWay.remove(task);
+            }
+            return refusal;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The task goes on over this connection. Any thread. */
+    void reassign(Task task, Connection connection) {
+        lock.lock();
+        try {
+            task.connection = connection;
+            connection.taskCount++;
+            task.reassigned = true;
+            task.sentNanos = System.nanoTime();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether one more command could be sent at once. Any thread. */
+    boolean hasRoomForOne() {
+        lock.lock();
+        try {
+            return window.isOpen() && underWay.hasRoom();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private static boolean isGivenUp(Task task) {

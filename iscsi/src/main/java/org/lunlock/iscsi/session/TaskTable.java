@@ -78,10 +78,17 @@ final class TaskTable {
 
     /** The tasks that are not answered yet and match. With the lock held. */
     List<Task> matching(Predicate<Task> matches) {
+        List<Task> found = all();
+        found.removeIf(task -> task.answered || !matches.test(task));
+        return found;
+    }
+
+    /** All tasks that have a tag. With the lock held. */
+    List<Task> all() {
         List<Task> found = new ArrayList<>();
         for (int slot = 0; slot < OUTSTANDING_TASKS_MAX; slot++) {
             Task task = at(slot);
-            if (task != null && !task.answered && matches.test(task)) {
+            if (task != null) {
                 found.add(task);
             }
         }
@@ -90,14 +97,8 @@ final class TaskTable {
 
     /** Frees all tags. */
     List<Task> takeAll() {
-        List<Task> taken = new ArrayList<>();
-        for (int slot = 0; slot < OUTSTANDING_TASKS_MAX; slot++) {
-            Task task = at(slot);
-            if (task != null) {
-                remove(task);
-                taken.add(task);
-            }
-        }
+        List<Task> taken = all();
+        taken.forEach(this::remove);
         return taken;
     }
 

@@ -187,13 +187,23 @@ class LioIT {
         }
     }
 
-    @Test
-    void aSessionOfSeveralConnectionsWritesAndReads() throws IOException {
-        LoginParameters parameters = LoginParameters.DEFAULTS.with(Key.MAX_CONNECTIONS, 4);
-        try (LioTarget target = linux.newTarget().parameter("MaxConnections", "4");
+    /** It is not cut: LIO's own recovery stops its machine, and so does a new session (6.1.192). */
+    @ParameterizedTest
+    @CsvSource({"4,0", "1,2", "4,2"})
+    void severalConnectionsAndEveryLevelAreAgreedOn(int connections, int level) throws IOException {
+        LoginParameters parameters =
+                LoginParameters.DEFAULTS
+                        .with(Key.MAX_CONNECTIONS, connections)
+                        .withErrorRecoveryLevel(level);
+        try (LioTarget target =
+                        linux.newTarget()
+                                .attribute("default_erl", "2")
+                                .parameter("ErrorRecoveryLevel", "2")
+                                .parameter("MaxConnections", "4");
                 Session session = login(target, "a", null, parameters);
                 Workload work = new Workload(session, 1)) {
-            assertThat(session.connectionCount()).isEqualTo(4);
+            assertThat(session.connectionCount()).isEqualTo(connections);
+            assertThat(session.settings().errorRecoveryLevel()).isEqualTo(level);
             work.goesOn();
             work.endsWith(session);
         }

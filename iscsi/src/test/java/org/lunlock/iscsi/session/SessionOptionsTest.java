@@ -24,7 +24,6 @@ class SessionOptionsTest {
     @CsvSource({
         "MAX_OUTSTANDING_R2T, 17",
         "MAX_CONNECTIONS, 9",
-        "ERROR_RECOVERY_LEVEL, 2",
         "DATA_PDU_IN_ORDER, No",
         "DATA_SEQUENCE_IN_ORDER, No"
     })

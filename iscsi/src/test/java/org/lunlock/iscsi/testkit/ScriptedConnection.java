@@ -335,6 +335,12 @@ public final class ScriptedConnection implements AutoCloseable {
                         length));
     }
 
+    /** A command that came on another connection: its Data-In and R2Ts count on from here. */
+    public void goesOn(ScsiCommand command, int dataSn) {
+        dataSns.put(command.initiatorTaskTag(), dataSn);
+        r2tSns.put(command.initiatorTaskTag(), dataSn);
+    }
+
     /** A NOP-In that wants an answer, or with the reserved tag none. */
     public void ping(int targetTransferTag) {
         send(nopIn(Bhs.RESERVED_TAG, targetTransferTag, statSn));

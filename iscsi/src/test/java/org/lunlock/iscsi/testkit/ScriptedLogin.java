@@ -34,6 +34,11 @@ final class ScriptedLogin {
     boolean accept(@Nullable ScriptedNumbers session) throws IOException {
         LoginRequest request = (LoginRequest) connection.receive();
         connection.loggingIn(request);
+        if (request.tsih() != 0 && options.forgetsSessions) {
+            connection.sendBytes(answerTo(request, "", 0x02, 0x0a));
+            connection.close();
+            return false;
+        }
         boolean joins = joins(request, session);
         if (options.chapWithMd5Alone) {
             request = authenticate(request);

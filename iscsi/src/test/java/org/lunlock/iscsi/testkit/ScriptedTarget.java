@@ -97,6 +97,7 @@ public final class ScriptedTarget implements AutoCloseable {
         int accepts = Integer.MAX_VALUE;
         int receiveBufferBytes;
         boolean pingsAtOnce;
+        boolean forgetsSessions;
         boolean chapWithMd5Alone;
         LoginParameters parameters =
                 LoginParameters.DEFAULTS.with(Key.DEFAULT_TIME2WAIT, 0); // not to wait for nothing
@@ -184,6 +185,12 @@ public final class ScriptedTarget implements AutoCloseable {
         public Options connections(int most) {
             parameters = parameters.with(Key.MAX_CONNECTIONS, most);
             return key(Key.MAX_CONNECTIONS, most);
+        }
+
+        /** Knows nothing of a TSIH that it gave. */
+        public Options forgetsSessions() {
+            forgetsSessions = true;
+            return this;
         }
 
         /** More than so many logins are refused as too many connections. */
