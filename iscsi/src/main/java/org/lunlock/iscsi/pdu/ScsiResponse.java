@@ -67,6 +67,20 @@ public record ScsiResponse(
         return Bhs.hasFlag(bhs, UNDERFLOW);
     }
 
+    /** The bidirectional command expected to read fewer bytes than there were. */
+    public static boolean bidirectionalReadResidualOverflow(ByteBuffer bhs) {
+        return Bhs.hasFlag(bhs, READ_OVERFLOW);
+    }
+
+    /** The bidirectional command expected to read more bytes than there were. */
+    public static boolean bidirectionalReadResidualUnderflow(ByteBuffer bhs) {
+        return Bhs.hasFlag(bhs, READ_UNDERFLOW);
+    }
+
+    public static long bidirectionalReadResidualCount(ByteBuffer bhs) {
+        return Bhs.unsignedInt(bhs, 40);
+    }
+
     public static int response(ByteBuffer bhs) {
         return Bhs.unsignedByte(bhs, 2);
     }
@@ -86,8 +100,8 @@ public record ScsiResponse(
     public static ScsiResponse decode(ByteBuffer bhs) throws ProtocolException {
         check(bhs);
         return new ScsiResponse(
-                Bhs.hasFlag(bhs, READ_OVERFLOW),
-                Bhs.hasFlag(bhs, READ_UNDERFLOW),
+                bidirectionalReadResidualOverflow(bhs),
+                bidirectionalReadResidualUnderflow(bhs),
                 residualOverflow(bhs),
                 residualUnderflow(bhs),
                 response(bhs),
@@ -99,7 +113,7 @@ public record ScsiResponse(
                 TargetPdu.expCmdSn(bhs),
                 TargetPdu.maxCmdSn(bhs),
                 expDataSn(bhs),
-                Bhs.unsignedInt(bhs, 40),
+                bidirectionalReadResidualCount(bhs),
                 residualCount(bhs));
     }
 

@@ -11,7 +11,8 @@ import org.lunlock.iscsi.ProtocolException;
  * @param name as the standard prints it, e.g. {@code PERSISTENT RESERVE IN, READ KEYS}
  * @param cdb the command descriptor block, 6..260 bytes from position to limit; never moved
  * @param dataOut the parameter list, empty when the command has none; never moved
- * @param allocationLength bytes of Data-In that the CDB allows, 0 when the command has none
+ * @param allocationLength bytes of Data-In that the CDB allows, 0 when the command has none. With
+ *     {@code dataOut} the command is a bidirectional one
  * @param repeatable whether executing it twice does the same as once. A command that is not is
  *     never sent again after a lost connection: its caller learns that the outcome is unknown.
  * @param answer reads Data-In, from position to limit

@@ -118,15 +118,15 @@ final class Dispatcher implements PduReader.Receiver {
         DataIn.check(bhs);
         Task task = task(bhs);
         long offset = DataIn.bufferOffset(bhs);
-        if (task.direction() != Task.Direction.READ) {
+        if (!task.reads()) {
             throw new ProtocolException("Data-In for " + task + ", which reads nothing");
         }
         if (task.reassigned && DataIn.dataSn(bhs) == 0) {
             task.startOver(); // RFC 7143 §7.2.2 (Allegiance Reassignment) lets a target do so
         }
         task.reassigned = false;
-        boolean inOrder = DataIn.dataSn(bhs) == task.dataInCount && offset == task.received;
-        ahead = retransmits && DataIn.dataSn(bhs) - task.dataInCount > 0;
+        boolean inOrder = DataIn.dataSn(bhs) == task.inputSn() && offset == task.received;
+        ahead = retransmits && DataIn.dataSn(bhs) - task.inputSn() > 0;
         if (!inOrder && !ahead) {
             throw new ProtocolException(
                     "Data-In out of order for %s: DataSN %d at offset %d, expected %d at %d"
@@ -134,13 +134,13 @@ final class Dispatcher implements PduReader.Receiver {
                                     task,
                                     DataIn.dataSn(bhs),
                                     offset,
-                                    task.dataInCount,
+                                    task.inputSn(),
                                     task.received));
         }
-        if (length > task.length() - offset) {
+        if (length > task.readLength() - offset) {
             throw new ProtocolException(
                     "Data-In of %d bytes at offset %d for %s, which reads %d"
-                            .formatted(length, offset, task, task.length()));
+                            .formatted(length, offset, task, task.readLength()));
         }
         return task;
     }
@@ -186,6 +186,9 @@ final class Dispatcher implements PduReader.Receiver {
                                             .formatted(ScsiResponse.response(bhs))));
             return;
         }
+        if (task.direction() == Task.Direction.BIDIRECTIONAL) {
+            checkReadResidual(task, bhs);
+        }
         ended(
                 task,
                 ScsiResponse.status(bhs),
@@ -193,6 +196,18 @@ final class Dispatcher implements PduReader.Receiver {
                 ScsiResponse.residualUnderflow(bhs),
                 ScsiResponse.residualCount(bhs),
                 data == null ? null : SenseSegment.decode(data.flip()));
+    }
+
+    /** What a bidirectional command read, and what the target says that it did not. */
+    private static void checkReadResidual(Task task, ByteBuffer bhs) throws ProtocolException {
+        int missing = task.readLength() - task.received;
+        boolean isShort = ScsiResponse.bidirectionalReadResidualUnderflow(bhs);
+        long told = isShort ? ScsiResponse.bidirectionalReadResidualCount(bhs) : 0;
+        if (ScsiResponse.status(bhs) == 0 && missing != told) {
+            throw new ProtocolException(
+                    "%d of %d bytes were read by %s, and %d are told to be missing"
+                            .formatted(task.received, task.readLength(), task, told));
+        }
     }
 
     private void ended(
@@ -208,7 +223,7 @@ final class Dispatcher implements PduReader.Receiver {
             int moved = moved(task);
             boolean whole = moved == task.length();
             boolean residue = overflow || underflow && residual != 0;
-            if (task.exact() ? !whole || residue : !whole && writes(task)) {
+            if (task.exact() ? !whole || residue : !whole && task.writes()) {
                 throw new ProtocolException(
                         "%s for %s, but %d of %d bytes were moved (residual count %d)"
                                 .formatted(status, task, moved, task.length(), residual));
@@ -219,7 +234,7 @@ final class Dispatcher implements PduReader.Receiver {
 
     /** Bytes of the task's data that were received, or handed to the socket. */
     private int moved(Task task) {
-        if (!writes(task)) {
+        if (!task.writes()) {
             return task.received;
         }
         lifetime.lock.lock();
@@ -230,16 +245,12 @@ final class Dispatcher implements PduReader.Receiver {
         }
     }
 
-    private static boolean writes(Task task) {
-        return task.direction() == Task.Direction.WRITE;
-    }
-
     private void r2t(ByteBuffer bhs) throws IscsiException {
         R2t.check(bhs);
         Task task = task(bhs);
         long offset = R2t.bufferOffset(bhs);
         long length = R2t.desiredDataTransferLength(bhs);
-        if (task.direction() != Task.Direction.WRITE) {
+        if (!task.writes()) {
             throw new ProtocolException("R2T for " + task + ", which writes nothing");
         }
         if (length == 0 || length > settings.maxBurstLength() || offset + length > task.length()) {
@@ -261,17 +272,18 @@ final class Dispatcher implements PduReader.Receiver {
         try {
             if (task.reassigned) {
                 task.reassigned = false;
-                task.r2tCount = r2tSn;
+                task.r2tCount = r2tSn - task.dataInCount;
             }
-            if (retransmits && r2tSn != task.r2tCount) {
-                if (r2tSn - task.r2tCount > 0) {
-                    retransmission.askForData(task, task.r2tCount);
+            int expected = task.inputSn();
+            if (retransmits && r2tSn != expected) {
+                if (r2tSn - expected > 0) {
+                    retransmission.askForData(task, expected);
                 }
                 return; // it comes again, or came before
             }
-            if (r2tSn != task.r2tCount) {
+            if (r2tSn != expected) {
                 throw new ProtocolException(
-                        "R2T %d for %s, expected %d".formatted(r2tSn, task, task.r2tCount));
+                        "R2T %d for %s, expected %d".formatted(r2tSn, task, expected));
             }
             boolean again = retransmits && offset <= task.askedFor;
             if (offset != task.askedFor && !again) { // DataSequenceInOrder=Yes
@@ -327,7 +339,7 @@ final class Dispatcher implements PduReader.Receiver {
 
     /** A Data-In is damaged, or behind a missing one: it comes again, with the status in it. */
     private void passBy(Task task, ByteBuffer bhs) throws ProtocolException {
-        retransmission.askForData(task, task.dataInCount);
+        retransmission.askForData(task, task.inputSn());
         if (DataIn.hasStatus(bhs)) {
             retransmission.expectWithData(TargetPdu.statSn(bhs));
         }
@@ -357,14 +369,13 @@ final class Dispatcher implements PduReader.Receiver {
             throws ProtocolException {
         ScsiResponse.check(bhs);
         Task task = task(bhs);
-        if (task.direction() != Task.Direction.READ
-                || ScsiResponse.response(bhs) != COMMAND_COMPLETED_AT_TARGET) {
+        if (!task.reads() || ScsiResponse.response(bhs) != COMMAND_COMPLETED_AT_TARGET) {
             return false;
         }
-        if (!task.missing && ScsiResponse.expDataSn(bhs) - task.dataInCount <= 0) {
+        if (!task.missing && ScsiResponse.expDataSn(bhs) - task.inputSn() <= 0) {
             return false;
         }
-        retransmission.askForData(task, task.dataInCount);
+        retransmission.askForData(task, task.inputSn());
         Sense sense = data == null ? null : SenseSegment.decode(data.flip());
         task.held = new Task.HeldResponse(ScsiResponse.decode(bhs), sense);
         return true;
@@ -380,7 +391,7 @@ final class Dispatcher implements PduReader.Receiver {
             return false;
         }
         Task.HeldResponse held = task.held;
-        if (held != null && task.dataInCount - held.response().expDataSn() >= 0) {
+        if (held != null && task.inputSn() - held.response().expDataSn() >= 0) {
             ScsiResponse response = held.response();
             task.held = null;
             retransmission.take(response.statSn());

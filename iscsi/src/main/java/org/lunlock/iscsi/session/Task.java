@@ -8,6 +8,7 @@ import org.lunlock.iscsi.Check;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.Sense;
+import org.lunlock.iscsi.pdu.AdditionalHeader;
 import org.lunlock.iscsi.pdu.ScsiCommand;
 import org.lunlock.iscsi.pdu.ScsiResponse;
 import org.lunlock.iscsi.scsi.ScsiRequest;
@@ -27,7 +28,9 @@ public abstract class Task {
     public enum Direction {
         NONE,
         READ,
-        WRITE
+        WRITE,
+        /** A request with a parameter list and an answer; never block I/O. */
+        BIDIRECTIONAL
     }
 
     /** What may be done with a command when things go wrong. */
@@ -64,6 +67,12 @@ public abstract class Task {
     private ByteBuffer buffer = NO_DATA;
     private int start;
     private int length;
+    private ByteBuffer ahs = NO_DATA;
+
+    /** Where Data-In goes, if it is another buffer than Data-Out comes from. */
+    private @Nullable ByteBuffer answer;
+
+    private int answerLength;
 
     private final @Nullable ByteBuffer[] views = new ByteBuffer[VIEWS_MAX];
     private @Nullable ByteBuffer dataInView;
@@ -137,6 +146,8 @@ public abstract class Task {
         this.length = direction == Direction.NONE ? 0 : buffer.remaining();
         this.exact = exact;
         this.conduct = conduct;
+        this.ahs = NO_DATA;
+        this.answer = null;
         if (viewed != buffer) { // the same object, so that its views are still good
             viewed = buffer;
             Arrays.fill(views, null);
@@ -150,20 +161,18 @@ public abstract class Task {
     }
 
     /**
-     * A command that is not block I/O. Its Data-In, if any, goes to the buffer.
+     * A command that is not block I/O. Its Data-In, if any, goes to the buffer. CDBs may have up to
+     * 260 bytes, and the command may be bidirectional.
      *
-     * @param dataIn at least the request's allocation length; not used when the request has
-     *     Data-Out
+     * @param dataIn at least the request's allocation length, from its position on
      */
     protected final void prepare(
             Lun lun, ScsiRequest<?> request, ByteBuffer dataIn, Conduct conduct) {
         boolean write = request.dataOut().hasRemaining();
-        boolean read = !write && request.allocationLength() > 0;
-        Direction way = Direction.NONE;
+        boolean read = request.allocationLength() > 0;
+        Direction way = read ? Direction.READ : Direction.NONE;
         if (write) {
-            way = Direction.WRITE;
-        } else if (read) {
-            way = Direction.READ;
+            way = read ? Direction.BIDIRECTIONAL : Direction.WRITE;
         }
         prepare(
                 request.name(),
@@ -174,6 +183,10 @@ public abstract class Task {
                 write ? request.dataOut() : dataIn,
                 false, // tgt 1.0.85 calls the parameter list of an UNMAP it did residual
                 conduct);
+        boolean both = way == Direction.BIDIRECTIONAL;
+        answer = both ? dataIn.slice() : null;
+        answerLength = dataIn.remaining();
+        ahs = AdditionalHeader.encode(request.cdb(), both ? dataIn.remaining() : 0);
     }
 
     /**
@@ -217,9 +230,35 @@ public abstract class Task {
         return exact;
     }
 
-    /** Bytes: the Expected Data Transfer Length. */
+    final boolean reads() {
+        return direction == Direction.READ || direction == Direction.BIDIRECTIONAL;
+    }
+
+    final boolean writes() {
+        return direction == Direction.WRITE || direction == Direction.BIDIRECTIONAL;
+    }
+
+    /** Bytes: the Expected Data Transfer Length, of Data-Out where the command is bidirectional. */
     final int length() {
         return length;
+    }
+
+    /** Bytes of Data-In that are expected. */
+    final int readLength() {
+        return answer != null ? answerLength : length;
+    }
+
+    /** Its additional header segments, from position to limit; most have none. */
+    final ByteBuffer ahs() {
+        return ahs;
+    }
+
+    /**
+     * The number of the next Data-In or R2T, which share a sequence. RFC 7143 §11.7.5 (DataSN). In
+     * the session's thread.
+     */
+    final int inputSn() {
+        return dataInCount + r2tCount;
     }
 
     /** It is the session's now. */
@@ -286,6 +325,9 @@ public abstract class Task {
 
     /** The part of the buffer that a Data-In goes to. */
     final ByteBuffer dataIn(int offset, int bytes) {
+        if (answer != null) {
+            return answer.limit(offset + bytes).position(offset);
+        }
         ByteBuffer view = dataInView;
         if (view == null) {
             view = buffer.duplicate();

@@ -192,7 +192,6 @@ public final class TaskManagement {
      */
     Response reassign(Task task) throws IscsiException {
         Connection connection = session.connection();
-        boolean reads = task.direction() == Task.Direction.READ;
         Exchange<TaskManagementResponse> exchange;
         session.lifetime().lock.lock();
         try {
@@ -202,7 +201,7 @@ public final class TaskManagement {
                             task.lunField(),
                             task.initiatorTaskTag,
                             0,
-                            reads ? task.dataInCount : task.r2tCount,
+                            task.inputSn(),
                             (_, response) -> {
                                 if (response.response() == Response.FUNCTION_COMPLETE) {
                                     session.tasks().reassign(task, connection);

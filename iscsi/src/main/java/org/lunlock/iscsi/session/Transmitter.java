@@ -33,6 +33,8 @@ final class Transmitter {
     /** Answers to pings and the like; a target that asks for more than this at once is hostile. */
     private static final int CONTROL_PDUS_MAX = 64;
 
+    private static final ByteBuffer NO_AHS = ByteBuffer.allocate(0);
+
     private final Session session;
     private final TaskSet tasks;
     private final Connection connection;
@@ -244,7 +246,7 @@ final class Transmitter {
     }
 
     private int sendCommand(Task task) {
-        boolean write = task.direction() == Task.Direction.WRITE;
+        boolean write = task.writes();
         int length = task.length();
         int immediate = 0;
         int unsolicited = 0;
@@ -258,10 +260,10 @@ final class Transmitter {
         new ScsiCommand(
                         false,
                         unsolicited == 0,
-                        task.direction() == Task.Direction.READ,
+                        task.reads(),
                         write,
                         TaskAttribute.SIMPLE,
-                        0,
+                        task.ahs().remaining(),
                         immediate,
                         task.lunField(),
                         task.initiatorTaskTag,
@@ -272,9 +274,9 @@ final class Transmitter {
                         task.cdbLow())
                 .encode(bhs);
         if (immediate == 0) {
-            batch.add(bhs, null);
+            batch.add(bhs, task.ahs(), null);
         } else {
-            addData(task, 0, immediate);
+            addData(task, task.ahs(), 0, immediate);
         }
         task.askedFor = immediate + unsolicited;
         if (unsolicited > 0) {
@@ -299,7 +301,7 @@ final class Transmitter {
                         bursts.dataSn(),
                         offset)
                 .encode(bhs);
-        addData(task, offset, n);
+        addData(task, NO_AHS, offset, n);
         bursts.advance(n);
         if (bursts.isEmpty()) {
             dataOut.poll();
@@ -308,8 +310,8 @@ final class Transmitter {
         return n;
     }
 
-    private void addData(Task task, int offset, int bytes) {
-        batch.add(bhs, task.dataOut(offset, bytes));
+    private void addData(Task task, ByteBuffer ahs, int offset, int bytes) {
+        batch.add(bhs, ahs, task.dataOut(offset, bytes));
         task.sent += bytes;
         if (!task.inBatch) {
             task.inBatch = true;

@@ -18,6 +18,7 @@ public final class PduBatch {
     /** Up to here a copy costs less than two more entries in the kernel's list of buffers. */
     private static final int COPY_BYTES_MAX = 4 << 10;
 
+    private static final ByteBuffer NO_AHS = ByteBuffer.allocate(0);
     private static final int STAGING_BYTES = 128 << 10;
     private static final int PDU_OVERHEAD_BYTES_MAX = Bhs.LENGTH + 1020 + 4 + 3 + 4;
 
@@ -51,20 +52,30 @@ public final class PduBatch {
                 && staging.remaining() >= PDU_OVERHEAD_BYTES_MAX + COPY_BYTES_MAX;
     }
 
+    /** Adds a PDU without additional header segments. */
+    public boolean add(ByteBuffer bhs, @Nullable ByteBuffer data) {
+        return add(bhs, NO_AHS, data);
+    }
+
     /**
-     * Adds a PDU without additional header segments.
+     * Adds a PDU.
      *
+     * @param ahs its additional header segments from position to limit, padded; copied, not moved
      * @param bhs 48 bytes at index 0; copied
      * @param data the data segment from position to limit. A view for this batch alone: one longer
      *     than 4 KiB is sent from where it is, and its position moves as it goes.
      * @return whether the data segment was copied, so that its bytes are free again
      */
-    public boolean add(ByteBuffer bhs, @Nullable ByteBuffer data) {
+    public boolean add(ByteBuffer bhs, ByteBuffer ahs, @Nullable ByteBuffer data) {
         Check.that(hasRoom(), "a batch is asked for room first");
+        int ahsBytes = ahs.remaining();
+        Check.that(ahsBytes == Bhs.totalAhsLength(bhs), "TotalAHSLength is the segments'");
         int start = staging.position();
         staging.put(start, bhs, 0, Bhs.LENGTH).position(start + Bhs.LENGTH);
+        staging.put(staging.position(), ahs, ahs.position(), ahsBytes)
+                .position(start + Bhs.LENGTH + ahsBytes);
         if (headerDigest) {
-            putDigestOf(start, Bhs.LENGTH);
+            putDigestOf(start, Bhs.LENGTH + ahsBytes);
         }
         if (data == null || !data.hasRemaining()) {
             return true;

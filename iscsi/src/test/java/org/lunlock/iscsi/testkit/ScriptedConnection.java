@@ -63,6 +63,7 @@ public final class ScriptedConnection implements AutoCloseable {
     private int statSn;
     private ScriptedNumbers numbers;
     private byte[] data = {};
+    private byte[] ahs = {};
 
     ScriptedConnection(Socket socket, ScriptedTarget.Options options) throws IOException {
         this.socket = socket;
@@ -132,6 +133,11 @@ public final class ScriptedConnection implements AutoCloseable {
         return data.clone();
     }
 
+    /** The additional header segments of the PDU that was expected last. */
+    public byte[] ahs() {
+        return ahs.clone();
+    }
+
     /**
      * That nothing was sent up to here: a ping is sent, and its answer is the next that comes. What
      * a caller's thread was going to send it has sent when its call returned.
@@ -164,7 +170,7 @@ public final class ScriptedConnection implements AutoCloseable {
     InitiatorPdu receive() throws IOException {
         byte[] header = readExactly(Bhs.LENGTH);
         ByteBuffer bhs = ByteBuffer.wrap(header);
-        byte[] ahs = readExactly(Bhs.totalAhsLength(bhs));
+        ahs = readExactly(Bhs.totalAhsLength(bhs));
         if (headerDigest) {
             checkDigest("header", concat(header, ahs));
         }
