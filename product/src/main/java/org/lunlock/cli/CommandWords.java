@@ -85,6 +85,9 @@ final class CommandWords {
 
     /** The words with mount point and device in their places. */
     List<byte[]> at(Event.Acquired volume) {
+        if (volume.device().isEmpty()) {
+            return words; // a lock without a volume has no places
+        }
         String device = bytes(volume.device());
         String mountPoint = volume.mountPoint() == null ? "" : bytes(volume.mountPoint());
         return words.stream()
@@ -105,8 +108,10 @@ final class CommandWords {
     static Map<String, String> environment(Event.Acquired volume) {
         Map<String, String> variables = new LinkedHashMap<>();
         variables.put("LUNLOCK_VOLUME", volume.volume());
-        variables.put("LUNLOCK_DEVICE", volume.device());
         variables.put("LUNLOCK_TOKEN", Long.toString(volume.token()));
+        if (!volume.device().isEmpty()) {
+            variables.put("LUNLOCK_DEVICE", volume.device());
+        }
         if (volume.mountPoint() != null) {
             variables.put("LUNLOCK_MOUNTPOINT", volume.mountPoint());
         }

@@ -20,6 +20,7 @@ final class Commands {
     static final List<String> NAMES =
             List.of(
                     "run",
+                    "lock",
                     "mount",
                     "unmount",
                     "attach",
@@ -76,6 +77,7 @@ final class Commands {
     private static Object command(String name, Globals globals, Volumes.Opener opener) {
         return switch (name) {
             case "run" -> new RunCommand(globals);
+            case "lock" -> new LockCommand(globals);
             case "mount" -> new MountCommand(globals);
             case "unmount" -> new UnmountCommand(globals);
             case "attach" -> new AttachCommand(globals);

@@ -29,6 +29,9 @@ import org.lunlock.posix.Signals;
 final class RunSession {
     private static final Duration EVERY = Duration.ofSeconds(1);
 
+    /** A daemon says something every 5 s. One that is stopped cannot say that a lock is lost. */
+    private static final Duration UNWATCHED_MAX = Duration.ofSeconds(20);
+
     /** As shells have it. */
     private static final int NOT_EXECUTABLE = 126;
 
@@ -36,7 +39,7 @@ final class RunSession {
 
     private final Globals globals;
     private final Home home;
-    private final Request.Run request;
+    private final Request.Acquire request;
     private final CommandWords words;
     private final AcquireDisplay display;
     private final BlockingQueue<Happening> mailbox = new LinkedBlockingQueue<>();
@@ -54,7 +57,8 @@ final class RunSession {
         record Signalled(int signal) implements Happening {}
     }
 
-    RunSession(Globals globals, Request.Run request, CommandWords words) throws LunlockException {
+    RunSession(Globals globals, Request.Acquire request, CommandWords words)
+            throws LunlockException {
         this.globals = globals;
         this.home = globals.home();
         this.request = request;
@@ -176,11 +180,12 @@ final class RunSession {
     private int attend(Job job) throws LunlockException {
         @Nullable Integer status = null;
         @Nullable LunlockException trouble = null;
+        boolean enforced = !(request instanceof Request.Lock);
         boolean mustEnd = false;
         boolean ended = false;
         while (mustEnd ? !ended : status == null) {
             boolean mustEndNow = false;
-            switch (take()) {
+            switch (enforced ? take() : takeWhileWatched()) {
                 case Happening.Command(ProcessGroup.Change.Exited(int code)) -> status = code;
                 case Happening.Command(ProcessGroup.Change.Killed(int signal)) ->
                         status = Signals.EXIT_STATUS_BASE + signal;
@@ -244,6 +249,18 @@ final class RunSession {
                         Happening.Command _,
                         Happening.Ended _ -> {}
             }
+        }
+    }
+
+    /** No target keeps anybody out: this ends the command itself when its daemon is silent. */
+    private Happening takeWhileWatched() {
+        try {
+            Happening next = mailbox.poll(UNWATCHED_MAX.toNanos(), TimeUnit.NANOSECONDS);
+            return next != null
+                    ? next
+                    : new Happening.Daemon(new DaemonClient.Incoming.Gone("it is silent"));
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("nobody interrupts a run", e);
         }
     }
 

@@ -107,7 +107,7 @@ final class Terminal {
     String state(VolumeState state) {
         return switch (state) {
             case FREE -> state.toString();
-            case MOUNTED, ATTACHED -> style(GREEN, state.toString());
+            case HELD, MOUNTED, ATTACHED -> style(GREEN, state.toString());
             case WAITING, CONNECTING, LOCKING, ATTACHING, MOUNTING, RELEASING ->
                     style(YELLOW, state.toString());
             case BUSY, LOST -> style(RED, state.toString());

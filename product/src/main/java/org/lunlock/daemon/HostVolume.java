@@ -240,7 +240,11 @@ final class HostVolume {
     }
 
     private static VolumeState heldState(Held mine) {
-        return mine.acquired().mountPoint() == null ? VolumeState.ATTACHED : VolumeState.MOUNTED;
+        Event.Acquired at = mine.acquired();
+        if (at.mountPoint() != null) {
+            return VolumeState.MOUNTED;
+        }
+        return at.device().isEmpty() ? VolumeState.HELD : VolumeState.ATTACHED;
     }
 
     private LunlockException inUse() {

@@ -56,6 +56,11 @@ final class HostVolumes {
         return known(name);
     }
 
+    /** A lock of this name without a volume; one with the name of a volume is that volume's. */
+    HostVolume lock(String name) {
+        return known(name);
+    }
+
     /**
      * Goes on if volumes may still be acquired.
      *

@@ -33,7 +33,7 @@ final class Turn {
         this.patience = patience;
         this.commandRuns =
                 switch (use.kind()) {
-                    case RUN, EXPORT -> true;
+                    case RUN, EXPORT, LOCK -> true;
                     case MOUNT, ATTACH -> false;
                 };
     }

@@ -37,7 +37,10 @@ final class VolumeService {
      */
     void acquire(Request.Acquire request, Duration timeout, String user, Conversation peer)
             throws LunlockException {
-        HostVolume volume = hostVolumes.volume(request.volume());
+        HostVolume volume =
+                request instanceof Request.Lock
+                        ? hostVolumes.lock(request.volume())
+                        : hostVolumes.volume(request.volume());
         Long wait = request.waitMillis();
         Patience patience = Patience.of(wait == null ? null : Duration.ofMillis(wait));
         var _ = peer.gone().thenRun(patience::cancel);
@@ -45,7 +48,7 @@ final class VolumeService {
         try {
             Held held = acquire(volume, turn, request, timeout, peer);
             switch (request) {
-                case Request.Run _, Request.Export _ ->
+                case Request.Run _, Request.Export _, Request.Lock _ ->
                         new CommandHold(volume, turn, held, peer).serve();
                 case Request.Mount _, Request.Attach _ -> deliver(volume, turn, held, peer);
             }
@@ -64,6 +67,7 @@ final class VolumeService {
         VolumeRequest wanted =
                 new VolumeRequest(
                         request.volume(),
+                        request instanceof Request.Lock,
                         request.readOnly(),
                         request.mount(),
                         request instanceof Request.Export export ? export.spec() : null,
@@ -86,6 +90,7 @@ final class VolumeService {
                     case Request.Mount _ -> Use.Kind.MOUNT;
                     case Request.Attach _ -> Use.Kind.ATTACH;
                     case Request.Export _ -> Use.Kind.EXPORT;
+                    case Request.Lock _ -> Use.Kind.LOCK;
                 };
         return new Use(kind, asker.pid(), user, asker.command(), Instant.now());
     }

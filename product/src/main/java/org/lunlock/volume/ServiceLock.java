@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.config.ServiceConfig;
-import org.lunlock.config.VolumeConfig;
 import org.lunlock.daemon.api.Holder;
 import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
@@ -52,8 +51,9 @@ final class ServiceLock implements AutoCloseable {
     }
 
     /**
-     * Queues for the volume, under its name in the configuration, while patience lasts.
+     * Queues for a volume, under its name in the configuration, while patience lasts.
      *
+     * @param lease what the server is to give it for, from one renewal to the next
      * @param host what this host is called there
      * @return null without a lock server, or for a volume without a name
      * @throws LunlockException HELD when somebody else has it; UNREACHABLE and LOGIN when the
@@ -61,25 +61,23 @@ final class ServiceLock implements AutoCloseable {
      */
     static @Nullable ServiceLock acquire(
             @Nullable ServiceConfig config,
-            VolumeConfig volume,
             VolumeRequest request,
+            Duration lease,
             String host,
             Progress progress,
             Patience patience)
             throws LunlockException {
-        if (config == null || !Names.isVolume(volume.name())) {
+        String volume = request.volume();
+        if (config == null || !Names.isVolume(volume)) {
             return null;
         }
         ClaimRequest wish =
                 new ClaimRequest(
-                        host,
-                        request.asker().pid(),
-                        request.asker().command(),
-                        volume.term().toMillis());
+                        host, request.asker().pid(), request.asker().command(), lease.toMillis());
         ServiceLock lock =
                 new ServiceLock(
-                        new ServiceClaim(service(config), volume.name(), wish, BootClock::nanos),
-                        volume.name(),
+                        new ServiceClaim(service(config), volume, wish, BootClock::nanos),
+                        volume,
                         progress,
                         patience);
         boolean granted = false;
@@ -202,6 +200,23 @@ final class ServiceLock implements AutoCloseable {
                 whenTaken.accept(taken);
             }
         });
+    }
+
+    /**
+     * Renews from now on what nothing else enforces.
+     *
+     * @param whenOver hears when the server does not know of it any more, for whatever reason
+     */
+    void keepAlone(Consumer<String> whenOver) {
+        claim.keep(e -> {
+            String taken = e.takenAway();
+            whenOver.accept(taken != null ? taken : String.valueOf(e.getMessage()));
+        });
+    }
+
+    /** Since the last renewal that was answered was sent. */
+    Duration unheardFor() {
+        return claim.unheardFor();
     }
 
     /** Gives the grant back, as far as the server answers soon. */

@@ -20,11 +20,13 @@ import org.lunlock.attach.Leftovers;
 import org.lunlock.config.Configuration;
 import org.lunlock.config.Home;
 import org.lunlock.config.HostState;
+import org.lunlock.config.InitiatorConfig;
 import org.lunlock.config.VolumeConfig;
 import org.lunlock.daemon.api.LockStatus;
 import org.lunlock.daemon.api.Request;
 import org.lunlock.daemon.api.Result;
 import org.lunlock.daemon.api.ScsiQuestion;
+import org.lunlock.daemon.api.VolumeState;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.IscsiName;
 import org.lunlock.iscsi.Isid;
@@ -51,7 +53,7 @@ public final class TargetVolumes implements Volumes {
      */
     private final Isid asking = Isid.random(new SecureRandom());
 
-    private final Set<HeldVolume> held = ConcurrentHashMap.newKeySet();
+    private final Set<Held> held = ConcurrentHashMap.newKeySet();
     private final String host;
 
     private TargetVolumes(Home home) throws LunlockException {
@@ -96,12 +98,15 @@ public final class TargetVolumes implements Volumes {
     public Held acquire(VolumeRequest request, Progress progress, Patience patience)
             throws LunlockException {
         Configuration configuration = configuration();
+        if (request.bare()) {
+            return acquireBare(configuration.initiator(), request, progress, patience);
+        }
         VolumeConfig volume = configuration.volume(request.volume());
         ServiceLock service =
                 ServiceLock.acquire(
                         configuration.initiator().service(),
-                        volume,
                         request,
+                        volume.term(),
                         state.hostname(),
                         progress,
                         patience);
@@ -121,6 +126,30 @@ public final class TargetVolumes implements Volumes {
                 close(service);
             }
         }
+    }
+
+    private Held acquireBare(
+            InitiatorConfig initiator, VolumeRequest request, Progress progress, Patience patience)
+            throws LunlockException {
+        progress.step(VolumeState.LOCKING);
+        ServiceLock service =
+                ServiceLock.acquire(
+                        initiator.service(),
+                        request,
+                        BareLock.LEASE,
+                        state.hostname(),
+                        progress,
+                        patience);
+        if (service == null) {
+            throw new LunlockException(
+                    ExitCode.CONFIGURATION,
+                    "a lock without a volume needs a lock server (%s), and a name of letters, digits"
+                                    .formatted(home.configFile())
+                            + " and .-_: set service and service-token-file in [initiator]");
+        }
+        BareLock fresh = new BareLock(request.volume(), service, held::remove);
+        held.add(fresh);
+        return fresh;
     }
 
     /** The target first: whoever is granted the volume next finds it free. */
@@ -280,7 +309,7 @@ public final class TargetVolumes implements Volumes {
 
     @Override
     public void close() {
-        for (HeldVolume volume : held) {
+        for (Held volume : held) {
             try {
                 volume.release(Held.Release.FORCE);
             } catch (LunlockException e) {

@@ -9,6 +9,7 @@ import org.lunlock.daemon.api.ExportSpec;
 /**
  * What is to be acquired.
  *
+ * @param bare whether only the lock of that name at the lock server is wanted, and no volume
  * @param mount whether the file system is mounted; if not, the volume is a device only
  * @param export for whom it is offered instead of becoming a device of this machine
  * @param timeout for one step on the way, such as the login; not for waiting until the lock is free
@@ -16,6 +17,7 @@ import org.lunlock.daemon.api.ExportSpec;
  */
 public record VolumeRequest(
         String volume,
+        boolean bare,
         boolean readOnly,
         boolean mount,
         @Nullable ExportSpec export,

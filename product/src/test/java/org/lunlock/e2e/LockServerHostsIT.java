@@ -98,15 +98,14 @@ final class LockServerHostsIT {
     }
 
     private String volume() {
-        try {
-            return ask("GET", "/v1/volumes/backup", "");
-        } catch (Exception e) {
-            throw new AssertionError(e);
-        }
+        return lock("backup");
     }
 
     private TestHost.Run hold(TestHost host, String script) throws IOException {
-        TestHost.Run run = host.start("run", "--no-mount", "backup", "--", "sh", "-c", script);
+        return holding(host.start("run", "--no-mount", "backup", "--", "sh", "-c", script));
+    }
+
+    private static TestHost.Run holding(TestHost.Run run) {
         Await.until(
                 "the command runs",
                 TestHost.STEP,
@@ -184,6 +183,58 @@ final class LockServerHostsIT {
         assertThat(second.exit()).as(second.errors()).isZero();
         assertThat(first.exit()).as(first.errors()).isEqualTo(ExitCode.LOST.code());
         assertThat(history()).contains("\"reason\":\"it hangs\"");
+    }
+
+    private TestHost.Run holdName(String script) throws IOException {
+        return holding(a.start("lock", "nightly", "--", "sh", "-c", script));
+    }
+
+    @Test
+    void lockWithoutAVolumeIsForOneHostAtATime() throws Exception {
+        TestHost.Run first = holdName("echo $LUNLOCK_TOKEN; read x < " + fifo());
+        assertThat(a.json("status", "--json").at("/volumes/1/state").asString()).isEqualTo("HELD");
+        TestHost.Run refused = b.start("lock", "--no-wait", "nightly", "--", "true");
+        assertThat(refused.exit()).isEqualTo(ExitCode.HELD.code());
+        assertThat(refused.ownLines()).singleElement().asString().contains("held by host ");
+        TestHost.Run second = b.start("lock", "nightly", "--", "printenv", "LUNLOCK_TOKEN");
+        Await.until("b waits", TestHost.STEP, () -> lock("nightly").contains("\"waitingCount\":1"));
+        Tools.run("sh", "-c", "echo > " + fifo());
+        assertThat(first.exit()).as(first.errors() + a.log()).isZero();
+        assertThat(second.exit()).as(second.errors() + b.log()).isZero();
+        assertThat(Long.parseLong(second.output().strip()))
+                .isGreaterThan(Long.parseLong(first.output().strip()));
+    }
+
+    @Test
+    void commandUnderALockThatIsTakenAwayIsEnded() throws Exception {
+        TestHost.Run first = holdName("echo $LUNLOCK_TOKEN; sleep 100");
+        String body =
+                "{\"token\":%s,\"volume\":\"nightly\",\"reason\":\"it hangs\"}"
+                        .formatted(first.output().strip());
+        ask("POST", "/v1/volumes/nightly/unlock", body);
+        // it is told at its next renewal, or loses the lock when it hears nothing; both are soon
+        assertThat(first.exit()).as(first.errors()).isEqualTo(ExitCode.LOST.code());
+        assertThat(first.errors()).contains("taken away by hosts: it hangs");
+    }
+
+    /** Nobody can tell the command line, so it has to find out: before the lease is over. */
+    @Test
+    void commandUnderALockIsEndedBeforeSomebodyElseHasItEvenIfItsDaemonHangs() throws Exception {
+        TestHost.Run first = holdName("echo go; sleep 100");
+        TestHost.Run second = b.start("lock", "nightly", "--", "true");
+        a.pauseDaemon();
+        Await.until("the command is ended", TestHost.STEP, () -> !first.isRunning());
+        assertThat(second.isRunning()).as("it waits still").isTrue();
+        a.resumeDaemon();
+        assertThat(second.exit()).as(second.errors()).isZero();
+    }
+
+    private String lock(String name) {
+        try {
+            return ask("GET", "/v1/volumes/" + name, "");
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
     }
 
     private String locks() {

@@ -38,7 +38,8 @@ public sealed interface Event extends Reply {
      * The volume is held.
      *
      * @param mountPoint null when it is not mounted
-     * @param device the device of this machine, or where clients find the export
+     * @param device the device of this machine, or where clients find the export; empty for a lock
+     *     without a volume
      * @param token the fencing token of this hold: grows with every holder
      */
     @JsonTypeName("acquired")

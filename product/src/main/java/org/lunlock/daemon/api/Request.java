@@ -88,6 +88,28 @@ public sealed interface Request {
     }
 
     /**
+     * Holds the lock server's lock of this name, without a volume, for a command that the asker
+     * runs, and as long as it stays connected.
+     */
+    @JsonTypeName("lock")
+    record Lock(String volume, @Nullable Long waitMillis, Asker asker) implements Acquire {
+        public Lock {
+            Objects.requireNonNull(volume);
+            Objects.requireNonNull(asker);
+        }
+
+        @Override
+        public boolean readOnly() {
+            return false;
+        }
+
+        @Override
+        public boolean mount() {
+            return false;
+        }
+    }
+
+    /**
      * Gives a mounted volume back.
      *
      * @param force also if it is in use: what uses it sees I/O errors

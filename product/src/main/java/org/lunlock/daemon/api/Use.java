@@ -19,7 +19,8 @@ public record Use(
         RUN,
         MOUNT,
         ATTACH,
-        EXPORT;
+        EXPORT,
+        LOCK;
 
         @Override
         public String toString() {

@@ -16,6 +16,8 @@ public enum VolumeState {
     /** Makes a device of it. */
     ATTACHING,
     MOUNTING,
+    /** Held, and no more than that: a lock without a volume. */
+    HELD,
     /** Held as a device. */
     ATTACHED,
     /** Held and mounted. */

@@ -38,6 +38,7 @@ class WireTest {
                 new Request.Status(null, true),
                 new Request.Status("backup", false),
                 new Request.Locks(),
+                new Request.Lock("nightly", null, ASKER),
                 new Request.Unlock("backup", "it is on fire", ASKER),
                 new Request.Discover("[2001:db8::1]:3260", "anna", "/root/secret"),
                 new Request.Scsi(ScsiQuestion.INQUIRY, "iscsi://anna%geheim@host/iqn.x:y/1"),
