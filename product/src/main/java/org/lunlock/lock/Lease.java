@@ -76,9 +76,9 @@ public final class Lease {
 
     private Transition whileFree(Free free, LeaseEvent event) {
         return switch (event) {
-            case LeaseEvent.Wanted(int epoch, boolean granted) -> {
+            case LeaseEvent.Wanted(int epoch, boolean granted, var sight) -> {
                 Known known = free.known().notBefore(epoch).withGrant(granted ? epoch : null);
-                yield LeasePursuit.look(new Waiting(known, null, null));
+                yield LeasePursuit.look(new Waiting(known, sight, null));
             }
             case LeaseEvent.StoreFailed(String reason) ->
                     Transition.to(

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.lock;
 
+import org.jspecify.annotations.Nullable;
+import org.lunlock.lock.LeaseState.Sight;
+
 /** What happens to a {@link Lease}. */
 sealed interface LeaseEvent {
 
@@ -11,10 +14,11 @@ sealed interface LeaseEvent {
      *     token of a later holder is higher even where nobody saw the earlier one
      * @param granted whether the epoch is the fencing token with which a lock server granted the
      *     volume: then it is the first key's own, unless a later key was seen
+     * @param sight who was seen to have the volume, over the session of now; null when nobody was
      */
-    record Wanted(int epoch, boolean granted) implements LeaseEvent {
+    record Wanted(int epoch, boolean granted, @Nullable Sight sight) implements LeaseEvent {
         Wanted(int epoch) {
-            this(epoch, false);
+            this(epoch, false, null);
         }
     }
 

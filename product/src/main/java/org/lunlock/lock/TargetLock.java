@@ -109,9 +109,10 @@ public final class TargetLock implements AutoCloseable {
      *
      * @param token the grant's; its low 32 bits are the first key's epoch, unless a later one was
      *     seen
+     * @param lookout what it saw counts, as far as it was over the session of now
      */
-    public void wantGranted(long token) {
-        request(new LeaseEvent.Wanted((int) token, true));
+    public void wantGranted(long token, Lookout lookout) {
+        request(new LeaseEvent.Wanted((int) token, true, lookout.sight()));
     }
 
     private void request(LeaseEvent request) {

@@ -35,7 +35,7 @@ final class Acquisition {
     private final VolumeRequest request;
     private final Progress progress;
     private final Patience patience;
-    private final @Nullable ServiceLock service;
+    private final VolumeLock.Queue queue;
 
     Acquisition(
             Home home,
@@ -44,14 +44,14 @@ final class Acquisition {
             VolumeRequest request,
             Progress progress,
             Patience patience,
-            @Nullable ServiceLock service) {
+            VolumeLock.Queue queue) {
         this.home = home;
         this.state = state;
         this.volume = volume;
         this.request = request;
         this.progress = progress;
         this.patience = patience;
-        this.service = service;
+        this.queue = queue;
     }
 
     HeldVolume run(SessionOptions options) throws LunlockException {
@@ -88,7 +88,7 @@ final class Acquisition {
         checkIdentity(inspector.identity());
         progress.step(VolumeState.LOCKING);
         VolumeLock lock =
-                VolumeLock.acquire(session, state, volume, progress, patience, losses, service);
+                VolumeLock.acquire(session, state, volume, progress, patience, losses, queue);
         boolean kept = false;
         try {
             HeldVolume held = withLock(session, lock, losses);

@@ -40,14 +40,21 @@ final class ServiceLock implements AutoCloseable {
     private final String volume;
     private final Progress progress;
     private final Patience patience;
+    private final Runnable whileWaiting;
     private @Nullable ClaimStatus last;
     private long token;
 
-    private ServiceLock(ServiceClaim claim, String volume, Progress progress, Patience patience) {
+    private ServiceLock(
+            ServiceClaim claim,
+            String volume,
+            Progress progress,
+            Patience patience,
+            Runnable whileWaiting) {
         this.claim = claim;
         this.volume = volume;
         this.progress = progress;
         this.patience = patience;
+        this.whileWaiting = whileWaiting;
     }
 
     /**
@@ -55,6 +62,7 @@ final class ServiceLock implements AutoCloseable {
      *
      * @param lease what the server is to give it for, from one renewal to the next
      * @param host what this host is called there
+     * @param whileWaiting is run again and again in the meantime; brief
      * @return null without a lock server, or for a volume without a name
      * @throws LunlockException HELD when somebody else has it; UNREACHABLE and LOGIN when the
      *     server does not answer, or refuses
@@ -65,7 +73,8 @@ final class ServiceLock implements AutoCloseable {
             Duration lease,
             String host,
             Progress progress,
-            Patience patience)
+            Patience patience,
+            Runnable whileWaiting)
             throws LunlockException {
         String volume = request.volume();
         if (config == null || !Names.isVolume(volume)) {
@@ -79,7 +88,8 @@ final class ServiceLock implements AutoCloseable {
                         new ServiceClaim(service(config), volume, wish, BootClock::nanos),
                         volume,
                         progress,
-                        patience);
+                        patience,
+                        whileWaiting);
         boolean granted = false;
         try {
             lock.await();
@@ -134,6 +144,7 @@ final class ServiceLock implements AutoCloseable {
             try {
                 return answer.get(LOOK.toNanos(), TimeUnit.NANOSECONDS);
             } catch (TimeoutException e) {
+                whileWaiting.run();
                 if (patience.cancelled() || last != null && patience.remainingNanos() <= 0) {
                     throw held();
                 }

@@ -102,30 +102,23 @@ public final class TargetVolumes implements Volumes {
             return acquireBare(configuration.initiator(), request, progress, patience);
         }
         VolumeConfig volume = configuration.volume(request.volume());
-        ServiceLock service =
-                ServiceLock.acquire(
-                        configuration.initiator().service(),
-                        request,
-                        volume.term(),
-                        state.hostname(),
-                        progress,
-                        patience);
-        boolean kept = false;
-        try {
-            HeldVolume fresh =
-                    new Acquisition(home, state, volume, request, progress, patience, service)
-                            .run(
-                                    logins.holding(
-                                            volume, configuration.initiator(), request.timeout()));
-            held.add(fresh);
-            fresh.whenReleased(() -> forget(fresh, service));
-            kept = true;
-            return fresh;
-        } finally {
-            if (!kept) {
-                close(service);
-            }
-        }
+        InitiatorConfig initiator = configuration.initiator();
+        VolumeLock.Queue queue =
+                whileWaiting ->
+                        ServiceLock.acquire(
+                                initiator.service(),
+                                request,
+                                volume.term(),
+                                state.hostname(),
+                                progress,
+                                patience,
+                                whileWaiting);
+        HeldVolume fresh =
+                new Acquisition(home, state, volume, request, progress, patience, queue)
+                        .run(logins.holding(volume, initiator, request.timeout()));
+        held.add(fresh);
+        fresh.whenReleased(() -> held.remove(fresh));
+        return fresh;
     }
 
     private Held acquireBare(
@@ -139,7 +132,8 @@ public final class TargetVolumes implements Volumes {
                         BareLock.LEASE,
                         state.hostname(),
                         progress,
-                        patience);
+                        patience,
+                        () -> {});
         if (service == null) {
             throw new LunlockException(
                     ExitCode.CONFIGURATION,
@@ -150,18 +144,6 @@ public final class TargetVolumes implements Volumes {
         BareLock fresh = new BareLock(request.volume(), service, held::remove);
         held.add(fresh);
         return fresh;
-    }
-
-    /** The target first: whoever is granted the volume next finds it free. */
-    private void forget(HeldVolume volume, @Nullable ServiceLock service) {
-        held.remove(volume);
-        close(service);
-    }
-
-    private static void close(@Nullable ServiceLock service) {
-        if (service != null) {
-            service.close();
-        }
     }
 
     @Override

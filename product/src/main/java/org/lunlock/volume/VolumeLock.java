@@ -23,6 +23,7 @@ import org.lunlock.lock.KeyStore;
 import org.lunlock.lock.Lease;
 import org.lunlock.lock.LeaseKey;
 import org.lunlock.lock.LeaseTimes;
+import org.lunlock.lock.Lookout;
 import org.lunlock.lock.OwnKeys;
 import org.lunlock.lock.Report;
 import org.lunlock.lock.TargetLock;
@@ -37,17 +38,35 @@ final class VolumeLock {
     /** What is known of a holder that stays the same is its age: told once a second. */
     private static final Duration TELL_AGAIN = Duration.ofSeconds(1);
 
+    /** Whoever waits at a lock server looks at the target so often. */
+    private static final Duration LOOK_OUT = Duration.ofMillis(500);
+
     private final VolumeConfig volume;
     private final Session session;
     private final Progress progress;
     private final Losses losses;
     private final TargetLock lock;
+    private final Lookout lookout;
     private final CompletableFuture<Report> outcome = new CompletableFuture<>();
     private volatile @Nullable Report blocked;
     private volatile long token;
     private volatile boolean waits;
     private @Nullable String toldHost;
     private long toldNanos;
+    private long lookedNanos;
+    private @Nullable ServiceLock service;
+
+    /** Where hosts queue before they go to the target. */
+    @FunctionalInterface
+    interface Queue {
+        /**
+         * Waits for this host's turn.
+         *
+         * @param whileWaiting to be run again and again in the meantime
+         * @return null when there is no queue
+         */
+        @Nullable ServiceLock enter(Runnable whileWaiting) throws LunlockException;
+    }
 
     private VolumeLock(
             Session session, HostState state, VolumeConfig volume, Progress progress, Losses losses)
@@ -56,6 +75,10 @@ final class VolumeLock {
         this.session = session;
         this.progress = progress;
         this.losses = losses;
+        this.lookout =
+                new Lookout(
+                        new TargetReservations(session.failingFast(), volume.lun()),
+                        BootClock::nanos);
         try {
             this.lock =
                     new TargetLock(
@@ -78,9 +101,8 @@ final class VolumeLock {
     }
 
     /**
-     * Waits for the lock while patience lasts.
+     * Waits for the turn and for the lock while patience lasts.
      *
-     * @param service whose grant this host has; null without a lock server
      * @throws LunlockException HELD when somebody else has it; nothing is registered then
      */
     static VolumeLock acquire(
@@ -90,17 +112,14 @@ final class VolumeLock {
             Progress progress,
             Patience patience,
             Losses losses,
-            @Nullable ServiceLock service)
+            Queue queue)
             throws LunlockException {
         VolumeLock lock = new VolumeLock(session, state, volume, progress, losses);
         boolean acquired = false;
         try {
             session.guard(lock.guard()); // one that only waits hears of new sessions too
             losses.whenFenced(lock.lock::fenced);
-            if (service != null) {
-                service.keep(lock::lost);
-            }
-            lock.await(patience, service);
+            lock.await(patience, queue);
             acquired = true;
             return lock;
         } finally {
@@ -110,13 +129,16 @@ final class VolumeLock {
         }
     }
 
-    private void await(Patience patience, @Nullable ServiceLock service) throws LunlockException {
+    private void await(Patience patience, Queue queue) throws LunlockException {
+        ServiceLock granted = queue.enter(this::lookOut);
+        service = granted;
         // Seconds since 1970 go up from holder to holder: for people; no safety hangs on it.
         waits = patience.remainingNanos() > 0;
-        if (service == null) {
+        if (granted == null) {
             lock.want((int) Instant.now().getEpochSecond());
         } else {
-            lock.wantGranted(service.token());
+            granted.keep(this::lost);
+            lock.wantGranted(granted.token(), lookout);
         }
         while (!decidedWithin(LOOK)) {
             Report why = blocked;
@@ -135,6 +157,14 @@ final class VolumeLock {
                     ExitCode.IO,
                     "volume %s cannot be locked (%s): see 'lunlock scsi reservations %s'"
                             .formatted(volume.name(), failed.reason(), volume.name()));
+        }
+    }
+
+    private void lookOut() {
+        long now = System.nanoTime();
+        if (lookedNanos == 0 || now - lookedNanos > LOOK_OUT.toNanos()) {
+            lookedNanos = now;
+            lookout.look();
         }
     }
 
@@ -225,7 +255,10 @@ final class VolumeLock {
     }
 
     private ReinstatementGuard guard() {
-        return connection -> lock.beforeReplay(new TargetReservations(connection, volume.lun()));
+        return connection -> {
+            lookout.forget();
+            lock.beforeReplay(new TargetReservations(connection, volume.lun()));
+        };
     }
 
     long token() {
@@ -236,10 +269,17 @@ final class VolumeLock {
         return Duration.ofNanos(BootClock.nanos() - lock.renewedAtNanos()).toMillis();
     }
 
-    /** Gives the volume back as far as the target answers in time. Idempotent. */
+    /**
+     * Gives the volume back as far as the target answers in time, then the turn: whoever has it
+     * next finds the volume free. Idempotent.
+     */
     void release() {
         lock.release(volume.session().timeouts().of(Step.LOGOUT));
         lock.close();
+        ServiceLock granted = service;
+        if (granted != null) {
+            granted.close();
+        }
     }
 
     /** In the state of this host, under the logical unit's name. */

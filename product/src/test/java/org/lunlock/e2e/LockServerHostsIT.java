@@ -12,6 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -183,6 +184,19 @@ final class LockServerHostsIT {
         assertThat(second.exit()).as(second.errors()).isZero();
         assertThat(first.exit()).as(first.errors()).isEqualTo(ExitCode.LOST.code());
         assertThat(history()).contains("\"reason\":\"it hangs\"");
+    }
+
+    @Test
+    void whatAWaiterSawWhileItQueuedCountsWhenTheHolderDies() throws Exception {
+        hold(a, "echo go; sleep 100");
+        TestHost.Run second = b.start("run", "--no-mount", "backup", "--", "true");
+        Await.until("b waits", TestHost.STEP, () -> volume().contains("\"waitingCount\":1"));
+        Duration term = Duration.ofSeconds(3);
+        Thread.sleep(term); // b looks at the key of a meanwhile
+        long killed = System.nanoTime();
+        a.killDaemon();
+        assertThat(second.exit()).as(second.errors()).isZero();
+        assertThat(Duration.ofNanos(System.nanoTime() - killed)).isLessThan(term.plusSeconds(5));
     }
 
     private TestHost.Run holdName(String script) throws IOException {

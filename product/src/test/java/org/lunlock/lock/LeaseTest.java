@@ -421,7 +421,7 @@ class LeaseTest {
 
     @Test
     void aGrantsTokenIsTheEpochOfTheFirstKey() {
-        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true));
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, null));
         assertThat(run.then(saw(9)).claimed().epoch()).isEqualTo(200);
     }
 
@@ -429,9 +429,21 @@ class LeaseTest {
     @Test
     void aGrantDoesNotShortenTheTimeOfWhoeverHoldsTheVolume() {
         LeaseKey earlier = key(Kind.HOLDING, 9, 199);
-        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true));
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, null));
         assertThat(run.then(sawHeld(earlier, 3)).state).isInstanceOf(Waiting.class);
         assertThat(run.at(NOW + TERM).then(sawHeld(earlier, 3)).claimed().epoch()).isEqualTo(200);
+    }
+
+    @Test
+    void timeInWhichAKeyWasSeenUnchangedWhileWaitingForTheGrantCounts() {
+        LeaseKey dead = key(Kind.HOLDING, 9, 199);
+        Sight seen = new Sight(dead, NOW - TERM);
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, seen));
+        assertThat(run.then(sawHeld(dead, 3)).claimed().epoch()).isEqualTo(200);
+
+        Run other = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, seen));
+        LeaseKey renewed = key(Kind.HOLDING, 9, 198);
+        assertThat(other.then(sawHeld(renewed, 3)).state).isInstanceOf(Waiting.class);
     }
 
     // ---- giving it back ----

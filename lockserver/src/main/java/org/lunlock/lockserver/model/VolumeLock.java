@@ -14,14 +14,14 @@ final class VolumeLock {
     record Entry(Claim claim, long heardNanos) {
 
         /**
-         * The server counts from hearing, and a third longer than the host, which counts from
+         * The server counts from hearing, and a tenth longer than the host, which counts from
          * sending: the host always knows first that its lease is over.
          */
         long deadline() {
             Duration silence =
                     claim.grant() == null
                             ? LockTable.SILENT_WAITER
-                            : claim.lease().plus(claim.lease().dividedBy(3));
+                            : claim.lease().plus(claim.lease().dividedBy(10));
             return heardNanos + silence.toNanos();
         }
 
