@@ -96,7 +96,7 @@ final class Acquisition {
             return held;
         } finally {
             if (!kept) {
-                lock.release();
+                lock.close();
             }
         }
     }

@@ -109,7 +109,7 @@ final class HeldVolume implements Held {
                 };
         held = false;
         device.close();
-        lock.release();
+        lock.close();
         session.close();
         afterRelease.run();
         if (failure != null) {

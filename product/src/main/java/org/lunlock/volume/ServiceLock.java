@@ -225,6 +225,11 @@ final class ServiceLock implements AutoCloseable {
         });
     }
 
+    /** Whether nobody else can have been granted the volume since. */
+    boolean isGood() {
+        return claim.isGood();
+    }
+
     /** Since the last renewal that was answered was sent. */
     Duration unheardFor() {
         return claim.unheardFor();

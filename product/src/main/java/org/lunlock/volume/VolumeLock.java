@@ -47,7 +47,7 @@ final class VolumeLock {
     private final Losses losses;
     private final TargetLock lock;
     private final Lookout lookout;
-    private final CompletableFuture<Report> outcome = new CompletableFuture<>();
+    private volatile CompletableFuture<Report> outcome = new CompletableFuture<>();
     private volatile @Nullable Report blocked;
     private volatile long token;
     private volatile boolean waits;
@@ -124,16 +124,26 @@ final class VolumeLock {
             return lock;
         } finally {
             if (!acquired) {
-                lock.release();
+                lock.close();
             }
         }
     }
 
     private void await(Patience patience, Queue queue) throws LunlockException {
+        waits = patience.remainingNanos() > 0;
         ServiceLock granted = queue.enter(this::lookOut);
         service = granted;
+        while (!has(patience, granted)) {
+            release(); // somebody else may have been granted a later token
+            outcome = new CompletableFuture<>();
+            granted = queue.enter(this::lookOut);
+            service = granted;
+        }
+    }
+
+    /** Waits for the lock; false when the grant was over before. */
+    private boolean has(Patience patience, @Nullable ServiceLock granted) throws LunlockException {
         // Seconds since 1970 go up from holder to holder: for people; no safety hangs on it.
-        waits = patience.remainingNanos() > 0;
         if (granted == null) {
             lock.want((int) Instant.now().getEpochSecond());
         } else {
@@ -151,6 +161,9 @@ final class VolumeLock {
             if (lost != null) {
                 throw lost;
             }
+            if (granted != null && !granted.isGood()) {
+                return false;
+            }
         }
         if (outcome.join() instanceof Report.Failed failed) {
             throw new LunlockException(
@@ -158,6 +171,7 @@ final class VolumeLock {
                     "volume %s cannot be locked (%s): see 'lunlock scsi reservations %s'"
                             .formatted(volume.name(), failed.reason(), volume.name()));
         }
+        return granted == null || granted.isGood();
     }
 
     private void lookOut() {
@@ -273,9 +287,13 @@ final class VolumeLock {
      * Gives the volume back as far as the target answers in time, then the turn: whoever has it
      * next finds the volume free. Idempotent.
      */
-    void release() {
-        lock.release(volume.session().timeouts().of(Step.LOGOUT));
+    void close() {
+        release();
         lock.close();
+    }
+
+    private void release() {
+        lock.release(volume.session().timeouts().of(Step.LOGOUT));
         ServiceLock granted = service;
         if (granted != null) {
             granted.close();

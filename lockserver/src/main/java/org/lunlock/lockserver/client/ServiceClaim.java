@@ -133,6 +133,13 @@ public final class ServiceClaim implements AutoCloseable {
         return Duration.ofNanos(nanos.getAsLong() - heardNanos);
     }
 
+    /**
+     * Whether what was granted is ours for sure: nobody else can have been granted it meanwhile.
+     */
+    public boolean isGood() {
+        return !over && unheardFor().toMillis() < wish.leaseMillis();
+    }
+
     /** Gives back what was granted, or leaves the queue, as far as the server answers soon. */
     @Override
     public void close() {
