@@ -9,11 +9,12 @@ import org.lunlock.iscsi.Secret;
  * Authentication Protocol (CHAP)).
  *
  * @param user the initiator's CHAP name
- * @param secret the initiator's; at least 12 bytes where nothing else protects the connection,
- *     which is for the caller to say to its user
+ * @param secret the initiator's; at least 96 bits where nothing else protects the connection
  * @param mutual what the target has to prove, or null when it need not
  */
 public record Credentials(String user, Secret secret, @Nullable Mutual mutual) {
+
+    private static final int SECRET_BYTES_MIN = 96 / 8;
 
     /**
      * What the target proves in turn.
@@ -29,6 +30,15 @@ public record Credentials(String user, Secret secret, @Nullable Mutual mutual) {
 
     public Credentials {
         checkUser(user);
+    }
+
+    /**
+     * Whether a secret has fewer than 96 bits: whoever records a login then guesses it sooner or
+     * later. RFC 7143 §9.2.1 (CHAP Considerations) wants more wherever IPsec does not help.
+     */
+    public boolean areWeak() {
+        boolean weak = secret.length() < SECRET_BYTES_MIN;
+        return weak || mutual != null && mutual.secret().length() < SECRET_BYTES_MIN;
     }
 
     private static void checkUser(String user) {

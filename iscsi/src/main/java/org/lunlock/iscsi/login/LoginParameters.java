@@ -17,7 +17,8 @@ public record LoginParameters(Map<Key, String> offers, List<ChapAlgorithm> chapA
 
     /**
      * What suits bulk data on a LAN: unsolicited data, bursts of up to 16 MiB, eight R2Ts at once,
-     * no digests, no recovery within a session, every CHAP algorithm.
+     * no digests, no recovery within a session, every CHAP algorithm. How long to stay away from a
+     * lost session is left to the target.
      */
     public static final LoginParameters DEFAULTS =
             new LoginParameters(
@@ -30,7 +31,7 @@ public record LoginParameters(Map<Key, String> offers, List<ChapAlgorithm> chapA
                             Map.entry(Key.MAX_RECV_DATA_SEGMENT_LENGTH, "262144"),
                             Map.entry(Key.MAX_BURST_LENGTH, "16776192"),
                             Map.entry(Key.FIRST_BURST_LENGTH, "262144"),
-                            Map.entry(Key.DEFAULT_TIME2WAIT, "2"),
+                            Map.entry(Key.DEFAULT_TIME2WAIT, "0"),
                             Map.entry(Key.DEFAULT_TIME2RETAIN, "0"),
                             Map.entry(Key.MAX_OUTSTANDING_R2T, "8"),
                             Map.entry(Key.DATA_PDU_IN_ORDER, "Yes"),

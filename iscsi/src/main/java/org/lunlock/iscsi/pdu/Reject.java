@@ -15,10 +15,12 @@ public record Reject(
         int reason, int dataSegmentLength, int statSn, int expCmdSn, int maxCmdSn, int dataSn)
         implements TargetPdu {
 
+    private static final int DATA_DIGEST_ERROR = 0x02;
+
     /** The reason in words. RFC 7143 §11.17.1 (Reason). */
     public String reasonText() {
         return switch (reason) {
-            case 0x02 -> "data digest error";
+            case DATA_DIGEST_ERROR -> "data digest error";
             case 0x03 -> "SNACK rejected";
             case 0x04 -> "protocol error";
             case 0x05 -> "command not supported";
@@ -38,9 +40,14 @@ public record Reject(
      */
     public boolean mayBeSentAgain() {
         return switch (reason) {
-            case 0x02, 0x06, 0x0a, 0x0c -> true;
+            case DATA_DIGEST_ERROR, 0x06, 0x0a, 0x0c -> true;
             default -> false;
         };
+    }
+
+    /** Whether what was rejected was only damaged on its way. */
+    public boolean isOfDamagedData() {
+        return reason == DATA_DIGEST_ERROR;
     }
 
     public static Reject decode(ByteBuffer bhs) throws ProtocolException {

@@ -149,6 +149,11 @@ final class Connection {
         transmitter.addBursts(task);
     }
 
+    /** Whether the command is sent once more, with its number. With the lock held. */
+    boolean sendAgain(Task task) {
+        return transmitter.sendAgain(task);
+    }
+
     /** Sends nothing more of a task that has ended. With the lock held. */
     void dropBursts(Task task) {
         transmitter.dropBursts(task);

@@ -188,10 +188,31 @@ final class ControlPdus {
         }
     }
 
-    /** The target goes on waiting for its CmdSN; at this recovery level a new session helps. */
+    @SuppressWarnings("ReferenceEquality") // it is about this very connection
+    private boolean sendAgain(Task task) {
+        lock.lock();
+        try {
+            return connection.settings().errorRecoveryLevel() > 0
+                    && task.connection == connection
+                    && !task.answered
+                    && ++task.attempts < TaskSet.ATTEMPTS_MAX
+                    && connection.sendAgain(task);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The target goes on waiting for its CmdSN. From level 1 on a command whose data was damaged is
+     * sent again with it; else a new session helps.
+     */
     private void commandRejected(Reject reject, int initiatorTaskTag, String what)
             throws TransportException {
         Task task = session.tasks().underWay().find(initiatorTaskTag);
+        if (task != null && reject.isOfDamagedData() && sendAgain(task)) {
+            LOG.log(DEBUG, "{0}; sending it again", what);
+            return;
+        }
         if (task != null && !task.answered && !reject.mayBeSentAgain()) {
             session.settlement().ended(task, new ProtocolException(what));
         }

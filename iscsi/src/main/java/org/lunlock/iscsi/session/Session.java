@@ -10,6 +10,7 @@ import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.ProtocolException;
+import org.lunlock.iscsi.login.Credentials;
 import org.lunlock.iscsi.login.Settings;
 import org.lunlock.iscsi.pdu.LogoutResponse;
 import org.lunlock.iscsi.scsi.ScsiRequest;
@@ -42,6 +43,14 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     public static Session open(SessionOptions options, SessionListener listener)
             throws IscsiException {
         Session session = new Session(options, listener, SessionLogin.logIn(options));
+        Credentials credentials = options.credentials();
+        if (credentials != null && credentials.areWeak()) {
+            LOG.log(
+                    WARNING,
+                    "a CHAP secret for {0} has fewer than 12 bytes: whoever records a login can"
+                            + " guess it; set a longer one at the target and here",
+                    session);
+        }
         session.connectMore();
         LOG.log(DEBUG, "logged in to {0}: {1}", session, session.settings());
         session.thread.start();

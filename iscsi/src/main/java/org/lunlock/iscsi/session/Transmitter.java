@@ -4,6 +4,7 @@ package org.lunlock.iscsi.session;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ final class Transmitter {
     private final ByteBuffer bhs = ByteBuffer.allocate(Bhs.LENGTH);
 
     private final ArrayDeque<InitiatorPdu> control = new ArrayDeque<>();
+    private final TaskQueue again = new TaskQueue();
     private final TaskQueue dataOut = new TaskQueue();
     private final Task[] batchTasks = new Task[BATCH_BYTES_MAX / (4 << 10)];
     private int batchTaskCount;
@@ -81,11 +83,29 @@ final class Transmitter {
         }
     }
 
+    /**
+     * Queues a command once more, with its number, as its data was damaged on its way. RFC 7143
+     * §7.2.1 (Usage of Retry). With the lock held; {@link #flush} sends it.
+     *
+     * @return false when some of it is still being sent
+     */
+    boolean sendAgain(Task task) {
+        if (task.inBatch) {
+            return false;
+        }
+        dropBursts(task);
+        task.rewind();
+        task.inSendQueue = true;
+        again.add(task);
+        return true;
+    }
+
     /** The task has ended: what it still owes is not sent. With the lock held. */
     @SuppressWarnings("ReferenceEquality") // it is about this very task
     void dropBursts(Task task) {
         if (task.inSendQueue) {
             dataOut.moveIf(queued -> queued == task, new ArrayList<>());
+            again.moveIf(queued -> queued == task, new ArrayList<>());
             task.inSendQueue = false;
         }
         task.bursts.clear();
@@ -190,8 +210,10 @@ final class Transmitter {
         }
         batchTaskCount = 0;
         control.clear();
-        for (Task task = dataOut.poll(); task != null; task = dataOut.poll()) {
-            task.inSendQueue = false;
+        for (TaskQueue queue : List.of(again, dataOut)) {
+            for (Task task = queue.poll(); task != null; task = queue.poll()) {
+                task.inSendQueue = false;
+            }
         }
     }
 
@@ -226,6 +248,12 @@ final class Transmitter {
             if (first != null) {
                 first.encode(bhs);
                 batch.add(bhs, null);
+                continue;
+            }
+            Task damaged = again.poll();
+            if (damaged != null) {
+                damaged.inSendQueue = false;
+                bytes += sendCommand(damaged);
                 continue;
             }
             Task writing = dataOut.peek();

@@ -44,6 +44,39 @@ class RetransmissionTest {
     // ------------------------------------------------------------------------ data
 
     @Test
+    void aCommandWhoseDataWasDamagedIsSentAgainWithItsNumber() throws IscsiException {
+        try (ScriptedTarget target = levelOne().immediateData().start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            byte[] data = Arrays.copyOf(DATA, 512);
+            Io write = Io.write(data).conduct(Conduct.ONCE).on(session);
+            ScsiCommand command = peer.expectCommand();
+            peer.rejectAsDamaged(command);
+            ScsiCommand again = peer.expectCommand();
+            assertThat(again.cmdSn()).isEqualTo(command.cmdSn());
+            assertThat(again.initiatorTaskTag()).isEqualTo(command.initiatorTaskTag());
+            assertThat(peer.data()).isEqualTo(data);
+            peer.good(again);
+            write.succeeds();
+            assertThat(target.accepted()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aCommandThatIsDamagedAgainAndAgainEndsTheConnection() throws IscsiException {
+        try (ScriptedTarget target = levelOne().immediateData().start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io write = Io.write(new byte[512]).on(session);
+            for (int i = 0; i < 8; i++) {
+                peer.rejectAsDamaged(peer.expectCommand());
+            }
+            peer.expectClosed();
+            write.fails(TransportException.class);
+        }
+    }
+
+    @Test
     void damagedDataIsAskedForAgainFromThereOn() throws IscsiException {
         try (ScriptedTarget target = levelOne().start();
                 Session session = target.login()) {

@@ -287,6 +287,33 @@ class LioIT {
     }
 
     @Test
+    void immediateDataThatIsDamagedOnItsWayIsSentAgainAtLevelOne() throws IOException {
+        LoginParameters parameters =
+                LoginParameters.DEFAULTS
+                        .withHeaderDigest(Digest.CRC32C)
+                        .withDataDigest(Digest.CRC32C)
+                        .withErrorRecoveryLevel(1);
+        try (LioTarget target =
+                        linux.newTarget()
+                                .attribute("default_erl", "2")
+                                .parameter("ErrorRecoveryLevel", "2");
+                FaultySocket network = FaultySocket.to(target.portal());
+                Session session =
+                        Session.open(
+                                options(network.portal(), target, "a", null, parameters),
+                                SessionListener.NONE)) {
+            session.execute(Io.LUN, TestUnitReady.request());
+            for (int i = 0; i < 5; i++) {
+                byte[] data = Patterns.bytes(i, 4096);
+                network.corruptAfter(FaultySocket.Direction.TO_TARGET, 1000);
+                Io.write(7, data).on(session).succeeds();
+                assertThat(Io.read(7, 4096).on(session).succeeds().bytes()).isEqualTo(data);
+            }
+            assertThat(network.accepted()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void aTargetThatDropsItsConnectionsIsComeBackTo() throws IOException {
         try (LioTarget target = linux.newTarget();
                 Session session = login(target, "a", null, atOnce())) {

@@ -218,6 +218,16 @@ class ChapTest {
     }
 
     @Test
+    void secretsBelow96BitsAreWeak() {
+        Secret weak = Secret.of("elevenbytes");
+        Secret strong = Secret.of("twelve bytes");
+        assertThat(new Credentials("a", weak, null).areWeak()).isTrue();
+        assertThat(new Credentials("a", strong, null).areWeak()).isFalse();
+        assertThat(new Credentials("a", strong, new Credentials.Mutual("b", weak)).areWeak())
+                .isTrue();
+    }
+
+    @Test
     void credentialsDoNotShowTheirSecrets() {
         assertThat(MUTUAL.toString())
                 .contains("hogehoge")

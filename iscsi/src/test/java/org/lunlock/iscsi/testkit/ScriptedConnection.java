@@ -437,6 +437,14 @@ public final class ScriptedConnection implements AutoCloseable {
         send(new Reject(reason, header.length, takeStatSn(), expCmdSn(), maxCmdSn(), 0), header);
     }
 
+    /** Rejects the command that came last, for its damaged data, and waits for its CmdSN. */
+    public void rejectAsDamaged(ScsiCommand command) {
+        dataSns.remove(command.initiatorTaskTag());
+        r2tSns.remove(command.initiatorTaskTag());
+        numbers.takeBack();
+        reject(0x02, command);
+    }
+
     public void send(TargetPdu pdu) {
         send(pdu, new byte[0]);
     }

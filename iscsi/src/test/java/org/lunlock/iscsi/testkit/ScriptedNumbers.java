@@ -43,6 +43,12 @@ final class ScriptedNumbers {
         }
     }
 
+    /** A request that was the last to come was of no use: its number is still waited for. */
+    synchronized void takeBack() {
+        expCmdSn--;
+        window++;
+    }
+
     synchronized void answered() {
         window++;
     }
