@@ -91,7 +91,7 @@ final class MountPoint {
      */
     void mount(Path device, String type, boolean readOnly, String moreOptions)
             throws LunlockException {
-        String options = OPTIONS + (readOnly ? ",ro" : ",rw");
+        String options = OPTIONS + (readOnly ? ",ro" + withoutJournal(type) : ",rw");
         if (!moreOptions.isEmpty()) {
             options += "," + moreOptions;
         }
@@ -117,6 +117,16 @@ final class MountPoint {
                                     + " use --read-only")
                             .formatted(volume, type));
         }
+    }
+
+    /** Where a journal is left to replay, nobody may: the device takes no writes. */
+    private static String withoutJournal(String type) {
+        return switch (type) {
+            case "ext3", "ext4" -> ",noload";
+            case "xfs" -> ",norecovery";
+            case "btrfs" -> ",rescue=nologreplay";
+            default -> "";
+        };
     }
 
     private LunlockException refused(String type, ExecResult result) {

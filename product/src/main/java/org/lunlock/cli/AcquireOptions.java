@@ -7,7 +7,12 @@ import picocli.CommandLine.Option;
 
 /** The options of every command that takes a volume. */
 final class AcquireOptions {
-    @Option(names = "--read-only", description = "Nothing is written to the volume.")
+    @Option(
+            names = "--read-only",
+            description = {
+                "Nothing is written to the volume. Several hosts can have it",
+                "so at once; one that writes waits for them, and they for it."
+            })
     private boolean readOnly;
 
     @Mixin private final WaitOptions waiting = new WaitOptions();

@@ -73,11 +73,21 @@ final class LocksCommand implements Callable<Integer> {
         if (lock.failure() != null) {
             return "unknown";
         }
+        if (!lock.readers().isEmpty()) {
+            return lock.readers().stream()
+                            .map(LocksCommand::name)
+                            .distinct()
+                            .collect(Collectors.joining(", "))
+                    + " (read-only)";
+        }
         if (holder == null) {
             return "free";
         }
-        String name = holder.host() + (holder.thisHost() ? " (this host)" : "");
-        return lock.fenced() ? name : name + ", UNFENCED";
+        return lock.fenced() ? name(holder) : name(holder) + ", UNFENCED";
+    }
+
+    private static String name(Holder holder) {
+        return holder.host() + (holder.thisHost() ? " (this host)" : "");
     }
 
     private static String renewed(@Nullable Holder holder) {

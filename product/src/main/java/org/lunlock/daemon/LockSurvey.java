@@ -52,6 +52,7 @@ final class LockSurvey {
 
     private static LockStatus unknown(String name, ExitCode exitCode, String message) {
         Failure failure = new Failure(exitCode.code(), message);
-        return new LockStatus(name, null, null, false, List.of(), List.of(), failure, null);
+        return new LockStatus(
+                name, null, List.of(), null, false, List.of(), List.of(), failure, null);
     }
 }

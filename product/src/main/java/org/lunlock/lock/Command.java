@@ -22,19 +22,30 @@ public sealed interface Command extends Action {
     /** REGISTER AND IGNORE EXISTING KEY: registers, whatever this I_T nexus had before. */
     record RegisterAnyway(LeaseKey to, boolean persist) implements Command {}
 
-    /** RESERVE, Exclusive Access. */
-    record Reserve(LeaseKey own) implements Command {}
+    /** RESERVE. One of readers that is there already is ours with this, too. */
+    record Reserve(LeaseKey own, LockMode mode) implements Command {
+        Reserve(LeaseKey own) {
+            this(own, LockMode.EXCLUSIVE);
+        }
+    }
 
-    /** RELEASE, Exclusive Access. */
+    /** RELEASE, Exclusive Access. Readers never do: it would end the reservation of them all. */
     record Release(LeaseKey own) implements Command {}
 
     /**
-     * PREEMPT, Exclusive Access: removes every registration with the victim's key, and takes the
-     * reservation if that key holds it. RESERVATION CONFLICT if no registration has it.
+     * PREEMPT: removes every registration with the victim's key, and takes the reservation if that
+     * key holds it. RESERVATION CONFLICT if no registration has it.
      *
+     * @param victim of readers only {@link LeaseKey#NONE}, which is all of them: where tgt 1.0.85
+     *     has one reader of several preempted by its key, it may use memory that it gave back
+     * @param mode of the reservation that we get; with our own key as the victim it is changed
      * @param abort PREEMPT AND ABORT: also ends every task of the victim
      */
-    record Preempt(LeaseKey own, LeaseKey victim, boolean abort) implements Command {}
+    record Preempt(LeaseKey own, LeaseKey victim, LockMode mode, boolean abort) implements Command {
+        Preempt(LeaseKey own, LeaseKey victim, boolean abort) {
+            this(own, victim, LockMode.EXCLUSIVE, abort);
+        }
+    }
 
     /**
      * LOGICAL UNIT RESET: answered when no task of anybody is left in the target; reservations

@@ -6,8 +6,8 @@ import java.time.Duration;
 /**
  * Who has the volume, as far as the target tells.
  *
- * @param key what is registered; all that READ RESERVATION shows
- * @param type the reservation's type, 3 for lunlock's
+ * @param key what is registered; of several readers, one that is in the way
+ * @param type the reservation's type, 3 or 7 for lunlock's; 0 where there is none yet
  * @param unchangedFor since this host first saw exactly this key; a live lunlock holder renews it
  * @param sharesOurHostId the key has our host id and was not made here: another host drew the same
  *     id (from now on we use another), or is a copy of this one
@@ -16,7 +16,12 @@ public record HolderInfo(LeaseKey key, int type, Duration unchangedFor, boolean 
 
     /** Whether it will be taken over when it stops renewing. Others are left alone for ever. */
     public boolean isLunlock() {
-        return key.isLunlock() && type == Observation.EXCLUSIVE_ACCESS;
+        return key.isLunlock() && (type == 0 || type == Observation.EXCLUSIVE_ACCESS || isShared());
+    }
+
+    /** Whether others may have it, too, who only read. */
+    public boolean isShared() {
+        return type == Observation.WRITE_EXCLUSIVE_ALL_REGISTRANTS;
     }
 
     @Override
@@ -24,6 +29,10 @@ public record HolderInfo(LeaseKey key, int type, Duration unchangedFor, boolean 
         if (!isLunlock()) {
             return "another program (key " + key.hex() + ", reservation type " + type + ")";
         }
-        return key + (sharesOurHostId ? ", which has this host's id" : "");
+        return key
+                + (isShared() ? ", which reads it" : "")
+                + (sharesOurHostId
+                        ? ", which has this host's id (a copy of this host needs a state directory of its own)"
+                        : "");
     }
 }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param persists the target has not refused APTPL yet
  * @param aborts the target has not refused PREEMPT AND ABORT yet
  * @param grant the fencing token with which a lock server granted the volume; null without one
+ * @param mode how the volume is wanted or held
  */
 record Known(
         int hostId,
@@ -19,11 +20,12 @@ record Known(
         int lastEpoch,
         boolean persists,
         boolean aborts,
-        @Nullable Integer grant) {
+        @Nullable Integer grant,
+        LockMode mode) {
 
     /** Without a lock server. */
     Known(int hostId, OwnKeys keys, int lastEpoch, boolean persists, boolean aborts) {
-        this(hostId, keys, lastEpoch, persists, aborts, null);
+        this(hostId, keys, lastEpoch, persists, aborts, null, LockMode.EXCLUSIVE);
     }
 
     /**
@@ -38,7 +40,7 @@ record Known(
 
     Known notBefore(int epoch) {
         return new Known(
-                hostId, keys, LeaseKey.later(lastEpoch, epoch - 1), persists, aborts, grant);
+                hostId, keys, LeaseKey.later(lastEpoch, epoch - 1), persists, aborts, grant, mode);
     }
 
     Known saw(Observation observation) {
@@ -46,11 +48,15 @@ record Known(
         for (LeaseKey key : observation.keys()) {
             latest = key.isLunlock() ? LeaseKey.later(latest, key.epoch()) : latest;
         }
-        return new Known(hostId, keys, latest, persists, aborts, grant);
+        return new Known(hostId, keys, latest, persists, aborts, grant, mode);
     }
 
-    Known withGrant(@Nullable Integer token) {
-        return new Known(hostId, keys, lastEpoch, persists, aborts, token);
+    Known withWish(@Nullable Integer token, LockMode wanted) {
+        return new Known(hostId, keys, lastEpoch, persists, aborts, token, wanted);
+    }
+
+    boolean shares() {
+        return mode == LockMode.SHARED;
     }
 
     /** Whether a holder's key has our host id, but was made by another host. */
@@ -62,13 +68,13 @@ record Known(
     Known withHostId(int other) {
         LeaseKey last = LeaseKey.of(LeaseKey.Kind.HOLDING, other, lastEpoch);
         OwnKeys none = new OwnKeys(LeaseKey.NONE, last);
-        return new Known(other, none, lastEpoch, persists, aborts, grant);
+        return new Known(other, none, lastEpoch, persists, aborts, grant, mode);
     }
 
     /** None of ours holds the reservation: the target said so, and nothing is under way. */
     Known withoutReservation() {
         OwnKeys none = new OwnKeys(LeaseKey.NONE, keys.next());
-        return new Known(hostId, none, lastEpoch, persists, aborts, grant);
+        return new Known(hostId, none, lastEpoch, persists, aborts, grant, mode);
     }
 
     /** A key that was never registered before, {@code ahead} epochs after the latest. */
@@ -76,10 +82,16 @@ record Known(
         return LeaseKey.of(kind, hostId, lastEpoch + ahead);
     }
 
-    /** A fresh key that guards if the one before it did. */
+    /** A fresh key that says what the one before it did. */
     LeaseKey keyAfter(LeaseKey before, int ahead) {
-        boolean guards = before.guards();
-        return freshKey(guards ? LeaseKey.Kind.GUARDING : LeaseKey.Kind.HOLDING, ahead);
+        return freshKey(kind(before.reads(), before.guards()), ahead);
+    }
+
+    static LeaseKey.Kind kind(boolean reads, boolean guards) {
+        if (reads) {
+            return guards ? LeaseKey.Kind.READING_GUARDING : LeaseKey.Kind.READING;
+        }
+        return guards ? LeaseKey.Kind.GUARDING : LeaseKey.Kind.HOLDING;
     }
 
     Known with(OwnKeys keys) {
@@ -89,14 +101,15 @@ record Known(
                 LeaseKey.later(lastEpoch, keys.next().epoch()),
                 persists,
                 aborts,
-                grant);
+                grant,
+                mode);
     }
 
     Known withoutPersisting() {
-        return new Known(hostId, keys, lastEpoch, false, aborts, grant);
+        return new Known(hostId, keys, lastEpoch, false, aborts, grant, mode);
     }
 
     Known withoutAborting() {
-        return new Known(hostId, keys, lastEpoch, persists, false, grant);
+        return new Known(hostId, keys, lastEpoch, persists, false, grant, mode);
     }
 }

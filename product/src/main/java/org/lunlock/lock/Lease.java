@@ -10,8 +10,9 @@ import org.lunlock.lock.LeaseState.Releasing;
 import org.lunlock.lock.LeaseState.Waiting;
 
 /**
- * The lock in the target, exclusive: decides what one host does to get, keep and give back one
- * volume. A pure function of state, event and time; it knows no thread, clock or network.
+ * The lock in the target: decides what one host does to get, keep and give back one volume, for
+ * itself or to read it with others. A pure function of state, event and time; it knows no thread,
+ * clock or network.
  *
  * <p>What must hold, and why it does, is in docs/fencing.md. In short: every change of hands is a
  * compare-and-swap that the target does, on keys that are never used twice; so no clock has to be
@@ -76,8 +77,8 @@ public final class Lease {
 
     private Transition whileFree(Free free, LeaseEvent event) {
         return switch (event) {
-            case LeaseEvent.Wanted(int epoch, boolean granted, var sight) -> {
-                Known known = free.known().notBefore(epoch).withGrant(granted ? epoch : null);
+            case LeaseEvent.Wanted(int epoch, boolean granted, LockMode mode, var sight) -> {
+                Known known = free.known().notBefore(epoch).withWish(granted ? epoch : null, mode);
                 yield LeasePursuit.look(new Waiting(known, sight, null));
             }
             case LeaseEvent.StoreFailed(String reason) ->

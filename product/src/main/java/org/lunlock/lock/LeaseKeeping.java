@@ -4,6 +4,7 @@ package org.lunlock.lock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lunlock.lock.LeaseKey.Kind;
 import org.lunlock.lock.LeaseState.Farewell;
 import org.lunlock.lock.LeaseState.Fencing;
@@ -43,11 +44,7 @@ record LeaseKeeping(LeaseRhythm rhythm) {
                     held.renewal() == null
                             ? tidied(held, outcome, now)
                             : renewed(held, held.renewal(), outcome, now);
-            case LeaseEvent.StoreFailed(String reason) -> // a full disk here takes no volume away
-                    Transition.to(
-                            held,
-                            Transition.tell(new Report.Trouble(Report.storeFailure(reason))),
-                            renewal(held));
+            case LeaseEvent.StoreFailed(String reason) -> renewUnstored(held, reason, now);
             case LeaseEvent.Reinstated _ -> reinstated(held);
             case LeaseEvent.Fenced(String reason) -> lost(held, held.tenure(), reason);
             case LeaseEvent.Unwanted _ -> release(held.known(), held.tenure());
@@ -65,6 +62,18 @@ record LeaseKeeping(LeaseRhythm rhythm) {
         Known known = held.known().with(new OwnKeys(held.tenure().key(), next));
         Held renewing = new Held(known, held.tenure(), new Renewal(next, now), List.of());
         return Transition.to(renewing, new Action.Persist(known.keys()), renewal(renewing));
+    }
+
+    /** A full disk here takes no volume away. */
+    private Transition renewUnstored(Held held, String reason, long now) {
+        LeaseKey key = held.tenure().key();
+        LeaseKey next = held.known().keyAfter(key, rhythm.leap(now));
+        Known known = held.known().with(new OwnKeys(key, next));
+        Held renewing = new Held(known, held.tenure(), new Renewal(next, now), List.of());
+        return Transition.to(
+                renewing,
+                Transition.tell(new Report.Trouble(Report.storeFailure(reason))),
+                renewal(renewing));
     }
 
     private static Command renewal(Held held) {
@@ -142,8 +151,8 @@ record LeaseKeeping(LeaseRhythm rhythm) {
                     ? Claim.begin(known, Claim.Way.RESTARTED, LeaseKey.NONE, tenure, rhythm, now)
                     : lost(losing, tenure, "the reservation is gone: another host may have had it");
         }
-        LeaseKey key = reservation.key();
-        if (!known.keys().has(key) || !observation.isReservedBy(key)) {
+        LeaseKey key = ours(known, observation, reservation);
+        if (key == null) {
             return lost(losing, tenure, "it was taken over: " + observation.holder());
         }
         if (tenure.unwanted() && key.is(Kind.PARKED)) {
@@ -153,6 +162,19 @@ record LeaseKeeping(LeaseRhythm rhythm) {
             return lost(losing, tenure, "another host was there after the target had forgotten us");
         }
         return Claim.begin(known, Claim.Way.OWN, key, tenure.withUnproven(false), rhythm, now);
+    }
+
+    /** Our key that holds the reservation in the mode in which we held it; null if none does. */
+    private static @Nullable LeaseKey ours(
+            Known known, Observation observation, Observation.Reservation reservation) {
+        if (!known.shares()) {
+            LeaseKey key = reservation.key();
+            return known.keys().has(key) && observation.isReservedBy(key) ? key : null;
+        }
+        return observation.keys().stream()
+                .filter(key -> known.keys().has(key) && observation.isSharedBy(key))
+                .findFirst()
+                .orElse(null);
     }
 
     /**
@@ -210,7 +232,8 @@ record LeaseKeeping(LeaseRhythm rhythm) {
     private static Transition release(Known known, Tenure tenure) {
         LeaseKey key = tenure.key();
         if (!key.guards()) {
-            return bid(new Releasing(known, tenure.whenUnwanted(), Farewell.RELEASING));
+            Farewell first = key.reads() ? Farewell.UNREGISTERING : Farewell.RELEASING;
+            return bid(new Releasing(known, tenure.whenUnwanted(), first));
         }
         Known stored = known.with(new OwnKeys(key, key.parked()));
         Releasing releasing = new Releasing(stored, tenure.whenUnwanted(), Farewell.PARKING);

@@ -27,6 +27,10 @@ public record LeaseKey(long value) {
          * free: a session of that host may still be there, with writes to come.
          */
         GUARDING(0x4c47),
+        /** "LR": its host reads the volume, with any number of others. */
+        READING(0x4c52),
+        /** "LS": its host reads the volume, and guards. */
+        READING_GUARDING(0x4c53),
         /** "LP": nobody holds the volume; the reservation only keeps such writes out. */
         PARKED(0x4c50);
 
@@ -45,16 +49,26 @@ public record LeaseKey(long value) {
 
     /** Whether lunlock made it. Any other key is somebody's own and is left alone. */
     public boolean isLunlock() {
-        return is(Kind.HOLDING) || is(Kind.GUARDING) || is(Kind.PARKED);
+        return writes() || reads() || is(Kind.PARKED);
     }
 
     public boolean is(Kind kind) {
         return value >>> 48 == kind.magic;
     }
 
+    /** Whether its host has, or is about to have, the volume to itself. */
+    boolean writes() {
+        return is(Kind.HOLDING) || is(Kind.GUARDING);
+    }
+
+    /** Whether its host shares the volume. */
+    boolean reads() {
+        return is(Kind.READING) || is(Kind.READING_GUARDING);
+    }
+
     /** Whether the volume must not be left without a reservation. */
     boolean guards() {
-        return is(Kind.GUARDING) || is(Kind.PARKED);
+        return is(Kind.GUARDING) || is(Kind.READING_GUARDING) || is(Kind.PARKED);
     }
 
     /** The key under which the volume stays closed when nobody holds it any more. */

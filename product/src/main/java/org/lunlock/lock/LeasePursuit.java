@@ -53,8 +53,11 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
     private Transition saw(Waiting waiting, Observation observation, long now) {
         Known known = waiting.known().saw(observation);
         Observation.Reservation reservation = observation.reservation();
+        if (observation.isShared() || (known.shares() && reservation == null)) {
+            return sawCompany(waiting, known, observation, now);
+        }
         if (reservation == null) {
-            return sawFree(known, waiting.freshSince(), observation, now);
+            return sawFree(known, waiting.freshSince(), Company.NONE, observation, now);
         }
         LeaseKey key = reservation.key();
         if (known.keys().has(key) && observation.isReservedBy(key)) {
@@ -84,14 +87,40 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
         return new Transition(new Waiting(next, sight, null), actions);
     }
 
+    /** Readers have it, or it is free and we want to read it: it depends on who is registered. */
+    private Transition sawCompany(Waiting waiting, Known known, Observation observation, long now) {
+        Company company = waiting.company().next(observation, now);
+        Sight other = company.inTheWay(known, rhythm.times(), now);
+        if (other != null) {
+            Observation.Reservation reservation = observation.reservation();
+            int type = reservation == null ? 0 : reservation.type();
+            Duration unchangedFor = Duration.ofNanos(now - other.since());
+            return Transition.to(
+                    new Waiting(known, null, null, company),
+                    Transition.tell(
+                            new Report.Blocked(
+                                    new HolderInfo(other.key(), type, unchangedFor, false))),
+                    rhythm.toLook(now));
+        }
+        if (!observation.isShared()) {
+            return sawFree(known, waiting.freshSince(), company, observation, now);
+        }
+        Way way = known.shares() ? Way.FREE : Way.AFTER_READERS;
+        return Claim.begin(known, way, LeaseKey.NONE, company, null, rhythm, now);
+    }
+
     /**
      * A free volume is taken at once, unless the target has forgotten everything: then its holder,
      * if there was one, has the time to come back first (and the target to forget once more).
      */
     private Transition sawFree(
-            Known known, @Nullable Long freshBefore, Observation observation, long now) {
+            Known known,
+            @Nullable Long freshBefore,
+            Company company,
+            Observation observation,
+            long now) {
         if (!observation.isFresh()) {
-            return Claim.begin(known, Way.FREE, LeaseKey.NONE, null, rhythm, now);
+            return Claim.begin(known, Way.FREE, LeaseKey.NONE, company, null, rhythm, now);
         }
         long freshSince = freshBefore == null ? now : freshBefore;
         Duration left = rhythm.times().leaveFreshTargetFor().minusNanos(now - freshSince);
@@ -115,7 +144,7 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
                             ? Transition.to(
                                     new Free(fencing.known()),
                                     Transition.tell(new Report.Failed(Report.storeFailure(reason))))
-                            : againWithTrouble(fencing, reason);
+                            : againWithTrouble(fencing, reason, now);
             case LeaseEvent.Reinstated _ ->
                     tenure == null
                             ? lookAnew(fencing.known())
@@ -140,8 +169,17 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
         Tenure tenure = claim.tenure();
         return switch (outcome) {
             case Outcome.Good _ ->
-                    to(fencing, claim.after(fencing.step(), fencing.known()), fencing.known());
-            case Outcome.Observed(Observation observation) -> verified(fencing, observation, now);
+                    isOverdue(fencing, now)
+                            ? Claim.begin(
+                                    fencing.known(), claim.way(), claim.key(), null, rhythm, now)
+                            : to(
+                                    fencing,
+                                    claim.after(fencing.step(), fencing.known()),
+                                    fencing.known());
+            case Outcome.Observed(Observation observation) ->
+                    fencing.step() == Step.LOOKING
+                            ? lookedAround(fencing, observation)
+                            : verified(fencing, observation, now);
             case Outcome.Conflict _ -> conflicted(fencing, now);
             case Outcome.Refused(String reason) -> refused(fencing, reason);
             case Outcome.Attention attention ->
@@ -155,29 +193,54 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
         };
     }
 
+    /**
+     * Whether somebody may be about to preempt the key with which we want to change the type of our
+     * reservation. By then it would be a reader's: see {@link Command.Preempt#victim}.
+     */
+    private boolean isOverdue(Fencing fencing, long now) {
+        Claim claim = fencing.claim();
+        return claim.way() == Way.SHARING
+                && fencing.step() == Step.REGISTERING
+                && now - claim.startedAt() >= rhythm.times().renewEvery().toNanos();
+    }
+
     /** A registration that stays, because nobody answered, blocks nobody. */
     private Transition withdrawn(Fencing fencing, Outcome outcome, long now) {
         boolean gone = outcome instanceof Outcome.Good || outcome instanceof Outcome.Conflict;
         Known known = gone ? fencing.known().withoutReservation() : fencing.known();
         return Transition.to(
-                new Waiting(known, null, null),
+                new Waiting(known, null, null, fencing.claim().company()),
                 rhythm.toLook(now),
                 new Action.Persist(known.keys()));
     }
 
+    private Transition lookedAround(Fencing fencing, Observation observation) {
+        Claim claim = fencing.claim();
+        return claim.isAlone(observation)
+                ? to(fencing, claim.after(Step.LOOKING, fencing.known()), fencing.known())
+                : failed(fencing, "readers have come: " + observation.holder());
+    }
+
     private Transition verified(Fencing fencing, Observation observation, long now) {
         Claim claim = fencing.claim();
-        if (!observation.isReservedBy(claim.key())) {
+        if (!claim.isDone(observation)) {
             return failed(fencing, "the reservation is not ours: " + observation.holder());
         }
         if (claim.way() == Way.RESTARTED && !observation.provesAlone(claim.key())) {
             return failed(fencing, "another host was there after the target had forgotten us");
+        }
+        if (fencing.known().shares() && !claim.shares()) {
+            return Claim.begin(fencing.known(), Way.SHARING, claim.key(), null, rhythm, now);
         }
         Tenure tenure = claim.held();
         Report report =
                 claim.tenure() == null
                         ? new Report.Acquired(tenure.key(), tenure.token())
                         : new Report.Kept();
+        if (claim.shares()) { // whose dead registrations keep no reader out
+            Known known = fencing.known().with(new OwnKeys(tenure.key(), tenure.key()));
+            return keeping.hold(known, tenure, List.of(), report, now);
+        }
         return keeping.hold(
                 fencing.known(), tenure, orphans(observation, claim.key()), report, now);
     }
@@ -188,7 +251,8 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
             return Claim.begin(
                     fencing.known(), Way.FORGOTTEN, claim.victim(), claim.tenure(), rhythm, now);
         }
-        if (fencing.step() == Step.PREEMPTING) { // LIO may have put our key in the victim's place
+        boolean mayBeOurs = fencing.step() == Step.PREEMPTING && claim.way() != Way.SHARING;
+        if (mayBeOurs) { // LIO may have put our key in the victim's place
             return to(fencing, Step.VERIFYING, fencing.known());
         }
         return failed(fencing, "another host was faster");
@@ -215,6 +279,9 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
 
     private Transition failed(Fencing fencing, String reason) {
         Tenure tenure = fencing.claim().tenure();
+        if (fencing.claim().way() == Way.SHARING) {
+            return lookAnew(fencing.known()); // what we have is ours, and not to be taken away
+        }
         return tenure == null
                 ? to(fencing, Step.WITHDRAWING, fencing.known())
                 : LeaseKeeping.lost(fencing, tenure, reason);
@@ -225,11 +292,16 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
         return Transition.to(new Fencing(known, claim, step), claim.command(step, known));
     }
 
-    private static Transition againWithTrouble(Fencing fencing, String reason) {
+    /** What is ours already is kept with a key that is not stored. */
+    private Transition againWithTrouble(Fencing fencing, String reason, long now) {
+        Known known = fencing.known();
+        Claim before = fencing.claim();
+        Claim claim = before.withKey(known.keyAfter(before.key(), rhythm.leap(now)));
+        Fencing again = new Fencing(claim.knownIn(known), claim, fencing.step());
         return Transition.to(
-                fencing,
+                again,
                 Transition.tell(new Report.Trouble(Report.storeFailure(reason))),
-                fencing.claim().command(fencing.step(), fencing.known()));
+                claim.command(again.step(), again.known()));
     }
 
     /** Looks who has the volume. */

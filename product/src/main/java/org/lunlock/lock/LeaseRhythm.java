@@ -15,10 +15,20 @@ record LeaseRhythm(LeaseTimes times, boolean forces, long seed) {
         return forces || holder.isLunlock() && (dead || holder.key().is(LeaseKey.Kind.PARKED));
     }
 
+    /**
+     * Far above what a claim leaps; a full disk for an hour costs no more than a year of epochs.
+     */
+    private static final int LEAP_MIN = 2_048;
+
     /** A quarter more or less, by seed and time. */
     Action toLook(long now) {
         long every = times.lookEvery().toNanos();
         return new Action.WakeAt(now + every - every / 4 + mix(now, every / 2));
+    }
+
+    /** How far a key leaps that could not be stored, so that it is not made again after a crash. */
+    int leap(long now) {
+        return LEAP_MIN + (int) mix(now, LEAP_MIN);
     }
 
     /** 0 (inclusive) to bound (exclusive), by seed and time. */

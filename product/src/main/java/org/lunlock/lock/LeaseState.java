@@ -23,9 +23,14 @@ sealed interface LeaseState {
      *
      * @param sight the lunlock key that holds it; null when there is none
      * @param freshSince since when the target has been seen without a memory; null when it has one
+     * @param company what is registered, where the volume is shared or is to be
      */
-    record Waiting(Known known, @Nullable Sight sight, @Nullable Long freshSince)
-            implements LeaseState {}
+    record Waiting(Known known, @Nullable Sight sight, @Nullable Long freshSince, Company company)
+            implements LeaseState {
+        Waiting(Known known, @Nullable Sight sight, @Nullable Long freshSince) {
+            this(known, sight, freshSince, Company.NONE);
+        }
+    }
 
     /** Makes the reservation ours, for the first time or again. Nothing may be written yet. */
     record Fencing(Known known, Claim claim, Claim.Step step) implements LeaseState {}
@@ -50,7 +55,7 @@ sealed interface LeaseState {
     /** It is not ours any more. Only {@link LeaseEvent.Unwanted} ends this. */
     record Lost(Known known, String reason) implements LeaseState {}
 
-    /** Gives it back: RELEASE, then unregister; or parks its key. */
+    /** Gives it back: RELEASE, unless readers hold it, then unregister; or parks its key. */
     record Releasing(Known known, Tenure tenure, Farewell farewell) implements LeaseState {}
 
     /** What is under way while {@link Releasing}. */

@@ -19,6 +19,9 @@ public record Observation(long generation, List<LeaseKey> keys, @Nullable Reserv
     /** SPC-4, Persistent reservation type codes: only its I_T nexus may read or write. */
     public static final int EXCLUSIVE_ACCESS = 3;
 
+    /** SPC-4, Persistent reservation type codes: only registrants, which all hold it, may write. */
+    public static final int WRITE_EXCLUSIVE_ALL_REGISTRANTS = 7;
+
     /**
      * A persistent reservation.
      *
@@ -42,6 +45,16 @@ public record Observation(long generation, List<LeaseKey> keys, @Nullable Reserv
                 && reservation.type() == EXCLUSIVE_ACCESS;
     }
 
+    /** Whether readers hold it. */
+    boolean isShared() {
+        return reservation != null && reservation.type() == WRITE_EXCLUSIVE_ALL_REGISTRANTS;
+    }
+
+    /** Whether readers hold it, and this key is one of theirs. */
+    boolean isSharedBy(LeaseKey key) {
+        return isShared() && keys.contains(key);
+    }
+
     /**
      * There was one change of registrations since the target forgot everything, and it was ours.
      */
@@ -51,6 +64,9 @@ public record Observation(long generation, List<LeaseKey> keys, @Nullable Reserv
 
     /** For messages. */
     String holder() {
-        return reservation == null ? "nobody has it" : String.valueOf(reservation.key());
+        if (reservation == null) {
+            return "nobody has it";
+        }
+        return isShared() ? "readers have it" : String.valueOf(reservation.key());
     }
 }

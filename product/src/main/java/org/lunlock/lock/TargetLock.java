@@ -104,6 +104,15 @@ public final class TargetLock implements AutoCloseable {
     }
 
     /**
+     * Wants to read the volume, with any number of others that do.
+     *
+     * @param epoch see {@link LeaseEvent.Wanted}
+     */
+    public void wantShared(int epoch) {
+        request(new LeaseEvent.Wanted(epoch, false, LockMode.SHARED, null));
+    }
+
+    /**
      * Wants the volume that a lock server granted. Whoever holds it at the target has the time that
      * every holder has.
      *
@@ -112,7 +121,7 @@ public final class TargetLock implements AutoCloseable {
      * @param lookout what it saw counts, as far as it was over the session of now
      */
     public void wantGranted(long token, Lookout lookout) {
-        request(new LeaseEvent.Wanted((int) token, true, lookout.sight()));
+        request(new LeaseEvent.Wanted((int) token, true, LockMode.EXCLUSIVE, lookout.sight()));
     }
 
     private void request(LeaseEvent request) {

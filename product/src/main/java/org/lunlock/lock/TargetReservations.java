@@ -20,8 +20,6 @@ import org.lunlock.iscsi.session.ScsiExecutor;
 
 /** Persistent reservations through an iSCSI session. SPC-4 PERSISTENT RESERVE IN and OUT. */
 public final class TargetReservations implements Reservations {
-    private static final ReservationType TYPE = ReservationType.EXCLUSIVE_ACCESS;
-
     /** Somebody who changes registrations all the time would keep the two answers apart. */
     private static final int LOOKS_MAX = 8;
 
@@ -60,9 +58,13 @@ public final class TargetReservations implements Reservations {
                                 PersistentReserveOut.registerAndIgnoreExistingKey(
                                         key(register.to()), register.persist()));
                 case Command.Reserve reserve ->
-                        send(PersistentReserveOut.reserve(key(reserve.own()), TYPE));
+                        send(
+                                PersistentReserveOut.reserve(
+                                        key(reserve.own()), type(reserve.mode())));
                 case Command.Release release ->
-                        send(PersistentReserveOut.release(key(release.own()), TYPE));
+                        send(
+                                PersistentReserveOut.release(
+                                        key(release.own()), ReservationType.EXCLUSIVE_ACCESS));
                 case Command.Preempt preempt -> send(preempt(preempt));
             }
             return new Outcome.Good();
@@ -74,9 +76,17 @@ public final class TargetReservations implements Reservations {
     private static ScsiRequest<ScsiStatus> preempt(Command.Preempt preempt) {
         ReservationKey own = key(preempt.own());
         ReservationKey victim = key(preempt.victim());
+        ReservationType type = type(preempt.mode());
         return preempt.abort()
-                ? PersistentReserveOut.preemptAndAbort(own, victim, TYPE)
-                : PersistentReserveOut.preempt(own, victim, TYPE);
+                ? PersistentReserveOut.preemptAndAbort(own, victim, type)
+                : PersistentReserveOut.preempt(own, victim, type);
+    }
+
+    private static ReservationType type(LockMode mode) {
+        return switch (mode) {
+            case EXCLUSIVE -> ReservationType.EXCLUSIVE_ACCESS;
+            case SHARED -> ReservationType.WRITE_EXCLUSIVE_ALL_REGISTRANTS;
+        };
     }
 
     private void send(ScsiRequest<ScsiStatus> request) throws IscsiException {

@@ -88,7 +88,15 @@ final class Acquisition {
         checkIdentity(inspector.identity());
         progress.step(VolumeState.LOCKING);
         VolumeLock lock =
-                VolumeLock.acquire(session, state, volume, progress, patience, losses, queue);
+                VolumeLock.acquire(
+                        session,
+                        state,
+                        volume,
+                        request.readOnly(),
+                        progress,
+                        patience,
+                        losses,
+                        queue);
         boolean kept = false;
         try {
             HeldVolume held = withLock(session, lock, losses);

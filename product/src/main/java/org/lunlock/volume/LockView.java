@@ -15,7 +15,6 @@ import org.lunlock.daemon.api.Holder;
 import org.lunlock.daemon.api.LockStatus;
 import org.lunlock.daemon.api.Use;
 import org.lunlock.iscsi.IscsiException;
-import org.lunlock.iscsi.scsi.PersistentReserveIn;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.lock.LeaseKey;
 import org.lunlock.lockserver.api.HolderStatus;
@@ -47,20 +46,25 @@ final class LockView implements AutoCloseable {
     /** What the target tells, without who waits. */
     static LockStatus ofTarget(Session session, VolumeConfig volume, int hostId)
             throws IscsiException {
-        PersistentReserveIn.Holder found =
-                session.execute(volume.lun(), PersistentReserveIn.readReservation()).holder();
-        LeaseKey key = found == null ? LeaseKey.NONE : new LeaseKey(found.key().value());
-        boolean free = found == null || key.is(LeaseKey.Kind.PARKED);
-        boolean ours = key.isLunlock() && key.hostId() == hostId;
+        Holders found = Holders.of(session, volume.lun());
+        List<Holder> holders = found.keys().stream().map(key -> holder(key, hostId)).toList();
+        boolean alone = !found.shared() && !holders.isEmpty();
+        LeaseKey key = alone ? found.keys().getFirst() : LeaseKey.NONE;
         return new LockStatus(
                 volume.name(),
-                free ? null : new Holder(Hosts.name(key), ours, null, null, null),
-                free || !key.isLunlock() ? null : Integer.toUnsignedLong(key.epoch()),
+                alone ? holders.getFirst() : null,
+                found.shared() ? holders : List.of(),
+                key.isLunlock() ? Integer.toUnsignedLong(key.epoch()) : null,
                 true,
                 List.of(),
                 List.of(),
                 null,
                 null);
+    }
+
+    private static Holder holder(LeaseKey key, int hostId) {
+        boolean ours = key.isLunlock() && key.hostId() == hostId;
+        return new Holder(Hosts.name(key), ours, null, null, null);
     }
 
     /** The target's word with what the lock server adds, as far as that answers soon. */
@@ -108,6 +112,7 @@ final class LockView implements AutoCloseable {
         return new LockStatus(
                 told.volume(),
                 holder,
+                told.readers(),
                 told.token(),
                 told.fenced(),
                 waiting,

@@ -58,12 +58,13 @@ final class ServiceLock implements AutoCloseable {
     }
 
     /**
-     * Queues for a volume, under its name in the configuration, while patience lasts.
+     * Queues for a volume, under its name in the configuration, while patience lasts. Readers do
+     * not: the server grants a volume to one host, and they share it.
      *
      * @param lease what the server is to give it for, from one renewal to the next
      * @param host what this host is called there
      * @param whileWaiting is run again and again in the meantime; brief
-     * @return null without a lock server, or for a volume without a name
+     * @return null without a lock server, for readers, and for a volume without a name
      * @throws LunlockException HELD when somebody else has it; UNREACHABLE and LOGIN when the
      *     server does not answer, or refuses
      */
@@ -77,7 +78,7 @@ final class ServiceLock implements AutoCloseable {
             Runnable whileWaiting)
             throws LunlockException {
         String volume = request.volume();
-        if (config == null || !Names.isVolume(volume)) {
+        if (config == null || request.readOnly() || !Names.isVolume(volume)) {
             return null;
         }
         ClaimRequest wish =

@@ -54,13 +54,15 @@ public final class TargetVolumes implements Volumes {
     private final Isid asking = Isid.random(new SecureRandom());
 
     private final Set<Held> held = ConcurrentHashMap.newKeySet();
+    private final int hostId;
     private final String host;
 
     private TargetVolumes(Home home) throws LunlockException {
         this.home = home;
         this.state = HostState.of(home);
         this.logins = new Logins(state);
-        this.host = Hosts.name(state.hostId());
+        this.hostId = state.hostId();
+        this.host = Hosts.name(hostId);
     }
 
     /** Clears what a dead daemon of this home left behind, then is ready. */
@@ -152,7 +154,7 @@ public final class TargetVolumes implements Volumes {
         VolumeConfig volume = configuration.volume(name);
         try (Session session = ask(volume, configuration, timeout);
                 LockView view = LockView.of(configuration.initiator().service())) {
-            return view.completed(LockView.ofTarget(session, volume, state.hostId()));
+            return view.completed(LockView.ofTarget(session, volume, hostId));
         } catch (IscsiException e) {
             throw Failures.of("the lock of volume " + name + " is not known", e);
         }
@@ -171,7 +173,14 @@ public final class TargetVolumes implements Volumes {
         VolumeConfig volume = configuration.volume(name);
         try (Session session = ask(volume, configuration, timeout);
                 LockView view = LockView.of(configuration.initiator().service())) {
-            LockStatus before = view.completed(LockView.ofTarget(session, volume, state.hostId()));
+            LockStatus before = view.completed(LockView.ofTarget(session, volume, hostId));
+            if (!before.readers().isEmpty()) {
+                throw new LunlockException(
+                        ExitCode.DATA,
+                        "%s is read by %d hosts together: lunlock unmount there gives it back, and a"
+                                        .formatted(name, before.readers().size())
+                                + " dead one is taken over by itself");
+            }
             if (before.holder() == null) {
                 return new Result.Unlocked(before, null);
             }

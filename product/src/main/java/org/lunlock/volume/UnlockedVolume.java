@@ -85,7 +85,9 @@ public final class UnlockedVolume implements AutoCloseable {
             return; // without persistent reservations nobody can have one
         }
         if (holder != null) {
-            throw reserved(volume, Hosts.name(new LeaseKey(holder.key().value())), null);
+            LeaseKey key = new LeaseKey(holder.key().value()); // readers have none
+            boolean readers = key.equals(LeaseKey.NONE);
+            throw reserved(volume, readers ? "another host" : Hosts.name(key), null);
         }
     }
 

@@ -103,12 +103,14 @@ final class VolumeLock {
     /**
      * Waits for the turn and for the lock while patience lasts.
      *
+     * @param reads whether the volume is shared with others that only read
      * @throws LunlockException HELD when somebody else has it; nothing is registered then
      */
     static VolumeLock acquire(
             Session session,
             HostState state,
             VolumeConfig volume,
+            boolean reads,
             Progress progress,
             Patience patience,
             Losses losses,
@@ -119,7 +121,7 @@ final class VolumeLock {
         try {
             session.guard(lock.guard()); // one that only waits hears of new sessions too
             losses.whenFenced(lock.lock::fenced);
-            lock.await(patience, queue);
+            lock.await(reads, patience, queue);
             acquired = true;
             return lock;
         } finally {
@@ -129,11 +131,11 @@ final class VolumeLock {
         }
     }
 
-    private void await(Patience patience, Queue queue) throws LunlockException {
+    private void await(boolean reads, Patience patience, Queue queue) throws LunlockException {
         waits = patience.remainingNanos() > 0;
         ServiceLock granted = queue.enter(this::lookOut);
         service = granted;
-        while (!has(patience, granted)) {
+        while (!has(reads, patience, granted)) {
             release(); // somebody else may have been granted a later token
             outcome = new CompletableFuture<>();
             granted = queue.enter(this::lookOut);
@@ -142,10 +144,14 @@ final class VolumeLock {
     }
 
     /** Waits for the lock; false when the grant was over before. */
-    private boolean has(Patience patience, @Nullable ServiceLock granted) throws LunlockException {
+    private boolean has(boolean reads, Patience patience, @Nullable ServiceLock granted)
+            throws LunlockException {
         // Seconds since 1970 go up from holder to holder: for people; no safety hangs on it.
-        if (granted == null) {
-            lock.want((int) Instant.now().getEpochSecond());
+        int epoch = (int) Instant.now().getEpochSecond();
+        if (reads) {
+            lock.wantShared(epoch);
+        } else if (granted == null) {
+            lock.want(epoch);
         } else {
             granted.keep(this::lost);
             lock.wantGranted(granted.token(), lookout);

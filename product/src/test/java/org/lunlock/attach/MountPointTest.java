@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,17 @@ class MountPointTest {
         MountPoint point = prepare(directory, false);
         point.mount(LOOP, "ext4", false, "");
         return point;
+    }
+
+    @Test
+    void whatIsOnlyReadIsMountedWithoutItsJournal() throws Exception {
+        for (String type : List.of("ext4", "xfs", "btrfs", "vfat")) {
+            exec.answer(0, "", "");
+            prepare(directory, false).mount(LOOP, type, true, "");
+        }
+        assertThat(exec.commands)
+                .extracting(line -> line.replaceAll(".* -o [^ ]*,ro(,?[^ ]*) .*", "$1"))
+                .containsExactly(",noload", ",norecovery", ",rescue=nologreplay", "");
     }
 
     private void assertUnusable(Path path, boolean create, String why) {
@@ -63,12 +75,11 @@ class MountPointTest {
     void mountIsByTypeAndOptions() throws Exception {
         exec.answer(0, "", "").answer(0, "", "");
         MountPoint point = prepare(directory, false);
-        point.mount(LOOP, "ext4", true, "noatime,data=journal");
+        point.mount(LOOP, "vfat", true, "noatime,utf8");
         point.mount(LOOP, "xfs", false, "");
         assertThat(exec.commands)
                 .containsExactly(
-                        "mount -t ext4 -o nosuid,nodev,ro,noatime,data=journal /dev/loop3 "
-                                + directory,
+                        "mount -t vfat -o nosuid,nodev,ro,noatime,utf8 /dev/loop3 " + directory,
                         "mount -t xfs -o nosuid,nodev,rw /dev/loop3 " + directory);
     }
 

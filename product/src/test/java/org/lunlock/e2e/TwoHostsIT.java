@@ -212,4 +212,29 @@ final class TwoHostsIT {
         assertThat(shown).doesNotContain(SECRET);
         holder.kill();
     }
+
+    @Test
+    void bothHostsReadAtOnceAndWhoeverWritesWaitsForThem() throws Exception {
+        a.succeed("run", "backup", "--", "touch", "{}/there");
+        TestHost.Run reader = a.start("run", "--read-only", "backup", "--", "sleep", "60");
+        a.awaitState("mounted");
+        b.succeed("run", "--read-only", "--no-wait", "backup", "--", "test", "-f", "{}/there");
+        assertThat(b.start("run", "--read-only", "backup", "--", "touch", "{}/not").exit())
+                .isNotZero();
+        assertThat(b.succeed("locks")).contains("(read-only)");
+        TestHost.Run refused = b.start("run", "--no-wait", "backup", "--", "true");
+        assertThat(refused.exit()).as(refused.errors()).isEqualTo(75);
+        assertThat(refused.ownLines()).hasSize(1).first().asString().contains("which reads it");
+
+        TestHost.Run writer = b.start("run", "backup", "--", "touch", "{}/written");
+        b.awaitState("waiting");
+        assertThat(writer.isRunning()).isTrue();
+        long start = System.nanoTime();
+        a.pauseDaemon();
+        assertThat(writer.exit()).as(writer.errors() + b.log()).isZero();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(TAKEOVER_WITHIN);
+        a.resumeDaemon();
+        assertThat(reader.exit()).as(reader.errors() + a.log()).isEqualTo(79);
+        a.succeed("run", "--read-only", "backup", "--", "test", "-f", "{}/written");
+    }
 }

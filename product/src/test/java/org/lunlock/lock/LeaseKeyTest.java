@@ -19,10 +19,13 @@ class LeaseKeyTest {
     }
 
     @Test
-    void threeKindsAreOursAndNothingElse() {
+    void everyKindIsOursAndNothingElse() {
         for (Kind kind : Kind.values()) {
-            assertThat(LeaseKey.of(kind, 1, 1).isLunlock()).isTrue();
-            assertThat(LeaseKey.of(kind, 1, 1).guards()).isEqualTo(kind != Kind.HOLDING);
+            LeaseKey key = LeaseKey.of(kind, 1, 1);
+            boolean plain = kind == Kind.HOLDING || kind == Kind.READING;
+            assertThat(key.isLunlock()).isTrue();
+            assertThat(key.guards()).isEqualTo(!plain);
+            assertThat(key.reads() && key.writes()).isFalse();
         }
         assertThat(LeaseKey.NONE.isLunlock()).isFalse();
         assertThat(new LeaseKey(0x4c4d000100000001L).isLunlock()).isFalse();

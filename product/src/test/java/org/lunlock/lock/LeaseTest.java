@@ -311,6 +311,16 @@ class LeaseTest {
     }
 
     @Test
+    void whatSurvivesAPowerLossIsAskedForAndDoneWithout() {
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(wanted()).then(saw(9));
+        LeaseKey key = run.claimed();
+        assertThat(run.done).contains(new Command.RegisterAnyway(key, true));
+        assertThat(run.then(refused()).done)
+                .containsExactly(new Command.RegisterAnyway(key, false));
+        assertThat(run.state.known().persists()).isFalse();
+    }
+
+    @Test
     void ourHostIdWithAnotherEpochIsAnotherHostAndWeTakeAnotherId() {
         LeaseKey twin = key(Kind.HOLDING, HOST, 70);
         Run run = new Run(new Waiting(KNOWN, null, null)).then(sawHeld(twin, 3));
@@ -361,6 +371,20 @@ class LeaseTest {
         assertThat(tenure.key()).isEqualTo(next);
         assertThat(tenure.renewedAt()).isEqualTo(NOW + TERM / 3); // when it was sent
         assertThat(tenure.token()).isEqualTo(40);
+    }
+
+    /** After a crash the epochs go on from the last one that was stored. */
+    @Test
+    void aRenewalThatCannotBeStoredIsNotMadeAgainAfterACrash() {
+        Run run = new Run(new Held(KNOWN, TENURE, null, List.of())).at(NOW + TERM);
+        run.then(new LeaseEvent.Timer()).then(storeFailed());
+        Command.Register renewal = (Command.Register) run.done.getLast();
+        assertThat(renewal.from()).isEqualTo(OURS);
+        assertThat(renewal.to().epoch()).isGreaterThan(NEXT.epoch() + 1_000);
+        assertThat(run.then(good()).state)
+                .isInstanceOfSatisfying(
+                        Held.class,
+                        held -> assertThat(held.tenure().key()).isEqualTo(renewal.to()));
     }
 
     @Test
@@ -421,7 +445,7 @@ class LeaseTest {
 
     @Test
     void aGrantsTokenIsTheEpochOfTheFirstKey() {
-        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, null));
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true));
         assertThat(run.then(saw(9)).claimed().epoch()).isEqualTo(200);
     }
 
@@ -429,7 +453,7 @@ class LeaseTest {
     @Test
     void aGrantDoesNotShortenTheTimeOfWhoeverHoldsTheVolume() {
         LeaseKey earlier = key(Kind.HOLDING, 9, 199);
-        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, null));
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true));
         assertThat(run.then(sawHeld(earlier, 3)).state).isInstanceOf(Waiting.class);
         assertThat(run.at(NOW + TERM).then(sawHeld(earlier, 3)).claimed().epoch()).isEqualTo(200);
     }
@@ -438,10 +462,11 @@ class LeaseTest {
     void timeInWhichAKeyWasSeenUnchangedWhileWaitingForTheGrantCounts() {
         LeaseKey dead = key(Kind.HOLDING, 9, 199);
         Sight seen = new Sight(dead, NOW - TERM);
-        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, seen));
+        LeaseEvent wanted = new LeaseEvent.Wanted(200, true, LockMode.EXCLUSIVE, seen);
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(wanted);
         assertThat(run.then(sawHeld(dead, 3)).claimed().epoch()).isEqualTo(200);
 
-        Run other = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, seen));
+        Run other = new Run(lease.start(OwnKeys.NONE)).then(wanted);
         LeaseKey renewed = key(Kind.HOLDING, 9, 198);
         assertThat(other.then(sawHeld(renewed, 3)).state).isInstanceOf(Waiting.class);
     }

@@ -69,7 +69,7 @@ class LioLockIT {
             next.acquire();
             assertThat(next.write()).isNull();
             assertThat(next.commands)
-                    .anyMatch(it -> it instanceof Command.Preempt(_, _, boolean abort) && abort)
+                    .anyMatch(it -> it instanceof Command.Preempt(_, _, _, boolean abort) && abort)
                     .noneMatch(Command.ResetLogicalUnit.class::isInstance);
             assertThat(dead.write()).isInstanceOf(FencedException.class);
             next.lock.release(PATIENCE);
@@ -102,6 +102,34 @@ class LioLockIT {
             assertThat(a.write()).isNull();
             assertThat(a.lock.state()).isInstanceOf(LeaseState.Held.class);
             a.lock.release(PATIENCE);
+        }
+    }
+
+    @Test
+    void readersShareAVolumeAndTheDeadAreTakenOver() throws Exception {
+        try (LioTarget target = linux.newTarget();
+                LockHost dead = host(target, 1);
+                LockHost reader = host(target, 2);
+                LockHost writer = host(target, 3)) {
+            dead.acquireShared();
+            reader.acquireShared();
+            dead.lock.close();
+            target.dropConnections();
+            assertThat(reader.read()).isNull();
+            reader.lock.release(PATIENCE);
+            writer.acquire();
+            assertThat(writer.write()).isNull();
+            assertThat(dead.read()).isInstanceOf(FencedException.class);
+
+            writer.lock.close();
+            reader.acquireShared();
+            assertThat(reader.read()).isNull();
+            reader.lock.release(PATIENCE);
+            assertThat(writer.write()).isInstanceOf(FencedException.class);
+            assertThat(writer.write()).isInstanceOf(FencedException.class);
+            reader.acquire();
+            assertThat(reader.write()).isNull();
+            reader.lock.release(PATIENCE);
         }
     }
 

@@ -105,6 +105,11 @@ final class LockHost implements AutoCloseable {
         return await(Report.Acquired.class);
     }
 
+    Report.Acquired acquireShared() throws InterruptedException {
+        lock.wantShared(1);
+        return await(Report.Acquired.class);
+    }
+
     <T extends Report> T await(Class<T> kind) throws InterruptedException {
         while (true) {
             Report next = news.poll(30, TimeUnit.SECONDS);
@@ -117,7 +122,16 @@ final class LockHost implements AutoCloseable {
 
     /** Writes one block under the reservation; what became of it. */
     @Nullable IscsiException write() throws Exception {
-        OneBlock task = new OneBlock();
+        return does(Task.Direction.WRITE);
+    }
+
+    /** Reads one block. */
+    @Nullable IscsiException read() throws Exception {
+        return does(Task.Direction.READ);
+    }
+
+    private @Nullable IscsiException does(Task.Direction direction) throws Exception {
+        OneBlock task = new OneBlock(direction);
         session.submit(task);
         return task.done.get(60, TimeUnit.SECONDS);
     }
@@ -128,17 +142,18 @@ final class LockHost implements AutoCloseable {
         session.close();
     }
 
-    /** Writes the first block. */
+    /** Reads or writes the first block. */
     private static final class OneBlock extends Task {
         private final CompletableFuture<@Nullable IscsiException> done = new CompletableFuture<>();
 
-        OneBlock() {
+        OneBlock(Direction direction) {
+            boolean reads = direction == Direction.READ;
             prepare(
-                    "WRITE(16)",
+                    direction + "(16)",
                     DISK,
-                    BlockCommands.writeHigh(0, 1, 0),
-                    BlockCommands.writeLow(0, 1),
-                    Direction.WRITE,
+                    reads ? BlockCommands.readHigh(0, 1, 0) : BlockCommands.writeHigh(0, 1, 0),
+                    reads ? BlockCommands.readLow(0, 1) : BlockCommands.writeLow(0, 1),
+                    direction,
                     ByteBuffer.allocateDirect(512),
                     true,
                     Conduct.GUARDED);

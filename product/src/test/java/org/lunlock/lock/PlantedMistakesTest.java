@@ -24,18 +24,18 @@ class PlantedMistakesTest {
     /** A mistake that so many schedules do not show would not be found. */
     private static final int SCHEDULES_TO_FIND = 20_000;
 
-    private static final String TWO_WRITERS = "landed in tenure";
-    private static final String OLD_DATA = "landed again";
+    private static final String WRONG_DATA =
+            "landed in tenure|landed again|landed while readers|reads what was written since";
     private static final String UNFAIR = "that was alive";
 
     enum Mistake implements Conduct {
-        REPLAY_BEFORE_THE_CHECK(TWO_WRITERS + "|" + OLD_DATA) {
+        REPLAY_BEFORE_THE_CHECK(WRONG_DATA) {
             @Override
             public boolean replaysBeforeCheck() {
                 return true;
             }
         },
-        NO_CHECK_AFTER_A_RECONNECT(TWO_WRITERS + "|" + OLD_DATA) {
+        NO_CHECK_AFTER_A_RECONNECT(WRONG_DATA) {
             @Override
             public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
                 return state instanceof Held held && event instanceof LeaseEvent.Reinstated
@@ -55,19 +55,19 @@ class PlantedMistakesTest {
                 return lease.on(withOlderSight(state), event, now);
             }
         },
-        RENEWAL_BY_THE_SAME_KEY(UNFAIR) {
+        RENEWAL_BY_THE_SAME_KEY(UNFAIR + "|was registered once before") {
             @Override
             public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
                 return renewingBySameKey(lease.on(state, event, now));
             }
         },
-        NO_GUARD_AFTER_A_TAKEOVER(TWO_WRITERS) {
+        NO_GUARD_AFTER_A_TAKEOVER(WRONG_DATA) {
             @Override
             public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
                 return withoutParking(lease.on(state, event, now));
             }
         },
-        OLD_WRITES_LEFT_IN_THE_TARGET(TWO_WRITERS) {
+        OLD_WRITES_LEFT_IN_THE_TARGET(WRONG_DATA) {
             @Override
             public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
                 Transition next = lease.on(state, event, now);
@@ -76,7 +76,7 @@ class PlantedMistakesTest {
                         : next;
             }
         },
-        OWN_WRITES_LEFT_IN_THE_TARGET(TWO_WRITERS + "|" + OLD_DATA) {
+        OWN_WRITES_LEFT_IN_THE_TARGET(WRONG_DATA) {
             @Override
             public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
                 Transition next = lease.on(state, event, now);
@@ -87,7 +87,7 @@ class PlantedMistakesTest {
                         : next;
             }
         },
-        WRITES_BEFORE_THE_LOOK(TWO_WRITERS + "|never held the reservation") {
+        USE_BEFORE_THE_LOOK(WRONG_DATA + "|never held the reservation") {
             @Override
             public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
                 return state instanceof Fencing fencing && fencing.step() == Step.VERIFYING
@@ -95,7 +95,7 @@ class PlantedMistakesTest {
                         : lease.on(state, event, now);
             }
         },
-        LOST_NOT_LATCHED(TWO_WRITERS + "|not every host got the volume") {
+        LOST_NOT_LATCHED(WRONG_DATA + "|not every host got the volume") {
             @Override
             public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
                 Transition next = lease.on(state, event, now);
@@ -104,16 +104,42 @@ class PlantedMistakesTest {
                         : next;
             }
         },
-        COMING_BACK_AT_ANY_TIME(TWO_WRITERS) {
+        COMING_BACK_AT_ANY_TIME(WRONG_DATA) {
             @Override
             public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
                 return lease.on(asIfJustRenewed(state, now), event, now);
             }
         },
-        FORGETFUL_TARGET_TAKEN_AT_ONCE(TWO_WRITERS) {
+        FORGETFUL_TARGET_TAKEN_AT_ONCE(WRONG_DATA) {
             @Override
             public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
                 return lease.on(asIfFreshForLong(state, now), event, now);
+            }
+        },
+        READER_GOES_ON_WITHOUT_ITS_OLD_KEY(WRONG_DATA) {
+            @Override
+            public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
+                return lease.on(
+                        state, state.known().shares() ? withOldKey(state, event) : event, now);
+            }
+        },
+        WRITER_SHARES_BEFORE_THE_RESET(WRONG_DATA) {
+            @Override
+            public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
+                Transition next = lease.on(state, event, now);
+                return next.state() instanceof Fencing fencing
+                                && fencing.known().shares()
+                                && fencing.step() == Step.RESETTING
+                        ? lease.on(next.state(), answered(new Outcome.Good()), now)
+                        : next;
+            }
+        },
+        LAST_READER_LEAVES_NO_GUARD(WRONG_DATA) {
+            @Override
+            public Transition on(Lease lease, LeaseState state, LeaseEvent event, long now) {
+                return state.known().shares()
+                        ? withoutParking(lease.on(state, event, now))
+                        : lease.on(state, event, now);
             }
         },
         FLUSH_NOT_SENT_AGAIN("is not on the medium") {
@@ -159,20 +185,26 @@ class PlantedMistakesTest {
 
     private static LeaseState withSightOfWhatever(LeaseState state, LeaseEvent event) {
         Observation seen = observed(event);
-        return state instanceof Waiting(Known known, Sight sight, Long freshSince)
+        return state instanceof Waiting(Known known, Sight sight, Long freshSince, Company company)
                         && sight != null
                         && seen != null
                         && seen.reservation() != null
-                ? new Waiting(known, new Sight(seen.reservation().key(), sight.since()), freshSince)
+                ? new Waiting(
+                        known,
+                        new Sight(seen.reservation().key(), sight.since()),
+                        freshSince,
+                        company)
                 : state;
     }
 
     private static LeaseState withOlderSight(LeaseState state) {
-        return state instanceof Waiting(Known known, Sight sight, Long freshSince) && sight != null
+        return state instanceof Waiting(Known known, Sight sight, Long freshSince, Company company)
+                        && sight != null
                 ? new Waiting(
                         known,
                         new Sight(sight.key(), sight.since() - Simulation.TERM_NANOS / 50),
-                        freshSince)
+                        freshSince,
+                        company)
                 : state;
     }
 
@@ -214,8 +246,28 @@ class PlantedMistakesTest {
         }
         LeaseKey own = fencing.claim().key();
         Observation.Reservation ours =
-                new Observation.Reservation(own, Observation.EXCLUSIVE_ACCESS);
+                fencing.claim().shares()
+                        ? new Observation.Reservation(
+                                LeaseKey.NONE, Observation.WRITE_EXCLUSIVE_ALL_REGISTRANTS)
+                        : new Observation.Reservation(own, Observation.EXCLUSIVE_ACCESS);
         return answered(new Outcome.Observed(new Observation(1, List.of(own), ours)));
+    }
+
+    private static LeaseEvent withOldKey(LeaseState state, LeaseEvent event) {
+        Observation seen = observed(event);
+        LeaseKey old =
+                switch (state) {
+                    case Losing losing -> losing.tenure().key();
+                    case Fencing fencing -> fencing.claim().victim();
+                    default -> LeaseKey.NONE;
+                };
+        if (seen == null || !seen.isShared() || old.equals(LeaseKey.NONE)) {
+            return event;
+        }
+        List<LeaseKey> keys = new ArrayList<>(seen.keys());
+        keys.add(old);
+        return answered(
+                new Outcome.Observed(new Observation(seen.generation(), keys, seen.reservation())));
     }
 
     private static LeaseState asIfJustRenewed(LeaseState state, long now) {
@@ -232,8 +284,8 @@ class PlantedMistakesTest {
     }
 
     private static LeaseState asIfFreshForLong(LeaseState state, long now) {
-        return state instanceof Waiting(Known known, Sight sight, Long _)
-                ? new Waiting(known, sight, now - 2 * Simulation.TERM_NANOS)
+        return state instanceof Waiting(Known known, Sight sight, Long _, Company company)
+                ? new Waiting(known, sight, now - 2 * Simulation.TERM_NANOS, company)
                 : state;
     }
 

@@ -2,8 +2,10 @@
 package org.lunlock.lock;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lock.LeaseKey.Kind;
 import org.lunlock.lock.Tally.What;
@@ -27,6 +29,7 @@ final class Referee {
     private final Simulation simulation;
     private final SimulatedTarget target;
     private final Map<LeaseKey, Integer> changes = new HashMap<>();
+    private final Set<LeaseKey> keys = new HashSet<>(); // that were ever registered
     private final Map<Integer, Content> medium = new HashMap<>();
     private int latestTenure;
     private @Nullable SimulatedHost tenant;
@@ -34,6 +37,7 @@ final class Referee {
     private long keySetAt;
     private int keySetBy;
     private int life; // counts the target's power losses
+    private long version; // counts what has landed
 
     Referee(Simulation simulation, SimulatedTarget target) {
         this.simulation = simulation;
@@ -42,11 +46,21 @@ final class Referee {
 
     /** Executes it, and checks that nobody loses the volume who renews in time. */
     Outcome execute(SimulatedTarget.Nexus nexus, Command command) {
+        if (command instanceof Command.Preempt preempt && preempt.victim().equals(LeaseKey.NONE)) {
+            simulation.tally.count(What.WRITERS_AFTER_READERS);
+        }
         Outcome outcome = target.execute(nexus, command);
+        LeaseKey registered = registers(command);
+        if (outcome instanceof Outcome.Good
+                && !registered.equals(LeaseKey.NONE)
+                && !keys.add(registered)) {
+            throw simulation.violation(registered + " was registered once before");
+        }
         LeaseKey before = holder;
         holder = target.holder();
         if (!holder.equals(before)) {
-            if (command instanceof Command.Preempt && keySetBy != nexus.initiator()) {
+            boolean fromOne = !before.equals(LeaseKey.NONE); // and not from readers
+            if (command instanceof Command.Preempt && fromOne && keySetBy != nexus.initiator()) {
                 preempted(nexus, before);
             }
             keySetAt = simulation.now;
@@ -58,8 +72,23 @@ final class Referee {
         return outcome;
     }
 
-    private static boolean renews(Command command, Outcome outcome) {
-        return outcome instanceof Outcome.Good && command instanceof Command.Register;
+    private static LeaseKey registers(Command command) {
+        return switch (command) {
+            case Command.Register register -> register.to();
+            case Command.RegisterAnyway register -> register.to();
+            case Command.Observe _,
+                    Command.Reserve _,
+                    Command.Release _,
+                    Command.Preempt _,
+                    Command.ResetLogicalUnit _ ->
+                    LeaseKey.NONE;
+        };
+    }
+
+    private boolean renews(Command command, Outcome outcome) {
+        return outcome instanceof Outcome.Good
+                && command instanceof Command.Register(LeaseKey _, LeaseKey to, boolean _)
+                && to.equals(holder);
     }
 
     private void preempted(SimulatedTarget.Nexus nexus, LeaseKey victim) {
@@ -94,6 +123,12 @@ final class Referee {
     /** A write can be read from now on. */
     void landed(SimulatedHost host, SimulatedHost.Write write) {
         write.life = life;
+        version++;
+        if (target.isShared()) {
+            throw simulation.violation(
+                    "write %d of %s landed while readers have the volume"
+                            .formatted(write.number, host));
+        }
         if (write.tenure != latestTenure) {
             throw simulation.violation(
                     "a write of %s from tenure %d landed in tenure %d of %s"
@@ -106,6 +141,30 @@ final class Referee {
                             .formatted(write.number, host, content.number()));
         }
         medium.put(write.block, new Content(write.tenure, write.number));
+    }
+
+    /** What there is to read when a host looks. */
+    long version() {
+        return version;
+    }
+
+    /** A host's lease says that it may read, newly. */
+    void grantedToRead() {
+        simulation.tally.count(
+                target.registrants() > 1 ? What.READERS_BESIDE_OTHERS : What.READERS);
+    }
+
+    /**
+     * A host has read something: it was not written after the host had been let in.
+     *
+     * @param since {@link #version} when it was let in
+     * @param found the one that it read
+     */
+    void read(SimulatedHost host, long since, long found) {
+        simulation.tally.count(What.READS);
+        if (since != found) {
+            throw simulation.violation(host + " reads what was written since it was let in");
+        }
     }
 
     void powerLost(int cachedWrites) {
@@ -130,7 +189,7 @@ final class Referee {
      * is on the medium. What was lost in a power loss before the flush was executed no flush can
      * bring back; docs/fencing.md says so.
      */
-    void flushed(SimulatedHost host, List<SimulatedHost.Write> before, int executedIn) {
+    void flushed(SimulatedHost host, List<SimulatedHost.Write> before, long executedIn) {
         simulation.tally.count(What.ACKNOWLEDGED_FLUSHES);
         for (SimulatedHost.Write write : before) {
             if (!write.settled && write.life == executedIn) {

@@ -20,7 +20,7 @@ final class SimulatedHost {
     private static final int OUTSTANDING_MAX = 4;
 
     /** What the volume's user has asked for and has no answer to yet. */
-    sealed interface Request permits Write, Flush {}
+    sealed interface Request permits Write, Flush, Read {}
 
     /** A write of one tenure; its number tells it from its like. */
     static final class Write implements Request, SimulatedTarget.Blocks {
@@ -51,6 +51,9 @@ final class SimulatedHost {
 
     private record Flush(List<Write> before) implements Request {}
 
+    /** A read by a host that was let in when the target's content was of this version. */
+    private record Read(long version, long number) implements Request {}
+
     final int id;
     private final Lease lease;
     private final Simulation simulation;
@@ -76,6 +79,8 @@ final class SimulatedHost {
     private boolean running;
 
     private int tenure;
+    private long lookedAt; // the target's content when it was looked at last
+    private long mayRead; // the content that a reader was let in to
     private final List<Request> outstanding = new ArrayList<>();
     private List<Write> acknowledged = new ArrayList<>();
     private long writes;
@@ -253,6 +258,7 @@ final class SimulatedHost {
                 through,
                 () -> {
                     Outcome outcome = target.execute(through, new Command.Observe());
+                    lookedAt = simulation.referee.version();
                     Observation observation = ((Outcome.Observed) outcome).observation();
                     if (observation.generation() == generation) {
                         onHost(through, () -> answer(mine, outcome));
@@ -311,7 +317,7 @@ final class SimulatedHost {
             switch (fencing.claim().way()) {
                 case RESTARTED -> simulation.tally.count(What.COME_BACKS);
                 case OWN, FORGOTTEN -> simulation.tally.count(What.OWN_AGAIN);
-                case FREE, TAKEOVER -> {}
+                case FREE, TAKEOVER, SHARING, AFTER_READERS -> {}
             }
         }
         if (after instanceof LeaseState.Lost && !(before instanceof LeaseState.Lost)) {
@@ -332,7 +338,12 @@ final class SimulatedHost {
 
     private void tell(Report report) {
         if (report instanceof Report.Acquired(LeaseKey key, long _)) {
-            tenure = simulation.referee.granted(this, key);
+            if (key.reads()) {
+                simulation.referee.grantedToRead();
+                mayRead = lookedAt;
+            } else {
+                tenure = simulation.referee.granted(this, key);
+            }
             grants++;
             forgetRequests();
             holdUntil = simulation.now + millis(100, holdForMillis());
@@ -356,12 +367,13 @@ final class SimulatedHost {
         switch (state) {
             case LeaseState.Free _ -> {
                 if (wants && !commandUnderWay) {
-                    step(new LeaseEvent.Wanted(epochNow()));
+                    LockMode mode = random.nextInt(5) < 2 ? LockMode.SHARED : LockMode.EXCLUSIVE;
+                    step(new LeaseEvent.Wanted(epochNow(), false, mode, null));
                 }
             }
-            case LeaseState.Held _ -> {
+            case LeaseState.Held(Known known, Tenure _, LeaseState.Renewal _, List<LeaseKey> _) -> {
                 if (simulation.now < holdUntil) {
-                    use();
+                    use(known.shares());
                 } else if (outstanding.isEmpty() && !commandUnderWay) {
                     wants = !simulation.calm || grants == 0;
                     step(new LeaseEvent.Unwanted());
@@ -381,8 +393,12 @@ final class SimulatedHost {
     }
 
     /** Writes, mostly; a block that is being written is not written by another command. */
-    private void use() {
+    private void use(boolean reads) {
         if (outstanding.size() >= OUTSTANDING_MAX) {
+            return;
+        }
+        if (reads) {
+            ask(new Read(mayRead, ++writes));
             return;
         }
         if (random.nextInt(4) == 0) {
@@ -416,6 +432,7 @@ final class SimulatedHost {
                     switch (request) {
                         case Write write -> execute(through, write);
                         case Flush flush -> execute(through, flush);
+                        case Read read -> execute(through, read);
                     }
                 });
     }
@@ -443,14 +460,30 @@ final class SimulatedHost {
         }
     }
 
-    private void acknowledged(Request request, int life) {
+    private void execute(SimulatedTarget.Nexus through, Read read) {
+        Outcome outcome = target.read(through);
+        if (outcome instanceof Outcome.Good) {
+            long version = simulation.referee.version();
+            onHost(through, () -> acknowledged(read, version));
+        } else {
+            onHost(through, () -> refused(through, read, outcome));
+        }
+    }
+
+    /**
+     * The answer has come.
+     *
+     * @param executedAt the target's life for a flush, its content for a read
+     */
+    private void acknowledged(Request request, long executedAt) {
         if (!outstanding.remove(request)) {
             return;
         }
         switch (request) {
+            case Read(long version, long _) -> simulation.referee.read(this, version, executedAt);
             case Write write -> acknowledged.add(write);
             case Flush(List<Write> before) -> {
-                simulation.referee.flushed(this, before, life);
+                simulation.referee.flushed(this, before, executedAt);
                 acknowledged.removeAll(before);
             }
         }
@@ -467,7 +500,8 @@ final class SimulatedHost {
             guarding = true;
             step(new LeaseEvent.Reinstated());
         } else {
-            simulation.tally.count(What.REFUSED_LATE_REQUESTS);
+            boolean reads = request instanceof Read;
+            simulation.tally.count(reads ? What.REFUSED_READS : What.REFUSED_LATE_REQUESTS);
             forgetRequests();
             step(new LeaseEvent.Fenced(String.valueOf(outcome)));
         }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.Check;
 import org.lunlock.lock.Observation.Reservation;
 
 /**
@@ -80,7 +81,8 @@ final class SimulatedTarget {
     private final List<Task> tasks = new ArrayList<>();
     private final List<Blocks> cache = new ArrayList<>();
     private List<Registration> registrations = new ArrayList<>();
-    private @Nullable Registration holder;
+    private @Nullable Registration holder; // of readers, one of them
+    private LockMode mode = LockMode.EXCLUSIVE; // of the reservation, while there is one
     private boolean kept;
     private long generation;
     private int lastLogin;
@@ -137,16 +139,24 @@ final class SimulatedTarget {
         return new Observation(generation, keys(), null);
     }
 
-    /** The key that holds the reservation, {@link LeaseKey#NONE} when nobody does. */
+    /** The key that holds the reservation, {@link LeaseKey#NONE} when none or all readers' do. */
     LeaseKey holder() {
-        return holder == null ? LeaseKey.NONE : holder.key;
+        return holder == null || isShared() ? LeaseKey.NONE : holder.key;
+    }
+
+    /** How many I_T nexuses are registered, whatever for. */
+    int registrants() {
+        return registrations.size();
+    }
+
+    /** Whether readers hold it. */
+    boolean isShared() {
+        return holder != null && mode == LockMode.SHARED;
     }
 
     Observation observe() {
-        Registration held = holder;
-        Reservation reservation =
-                held == null ? null : new Reservation(held.key, Observation.EXCLUSIVE_ACCESS);
-        return new Observation(generation, keys(), reservation);
+        return new Observation(
+                generation, keys(), holder == null ? null : new Reservation(holder(), mode.type()));
     }
 
     Outcome execute(Nexus session, Command command) {
@@ -170,7 +180,7 @@ final class SimulatedTarget {
             case Command.Register register -> register(nexus, register);
             case Command.RegisterAnyway register ->
                     registerAnyway(nexus, register.to(), register.persist());
-            case Command.Reserve reserve -> reserve(nexus, reserve.own());
+            case Command.Reserve reserve -> reserve(nexus, reserve);
             case Command.Release release -> release(nexus, release.own());
             case Command.Preempt preempt -> preempt(nexus, preempt);
             case Command.Observe _, Command.ResetLogicalUnit _ -> throw new IllegalStateException();
@@ -195,8 +205,7 @@ final class SimulatedTarget {
         if (to.equals(LeaseKey.NONE)) {
             registrations.remove(mine);
             if (mine != null && mine == holder) {
-                holder = null;
-                registrations.forEach(other -> attend(other.nexus, "2A/04"));
+                unreserve();
             }
         } else if (mine == null) {
             registrations.add(new Registration(nexus, to));
@@ -206,12 +215,25 @@ final class SimulatedTarget {
         return GOOD;
     }
 
-    private Outcome reserve(Nexus nexus, LeaseKey own) {
+    /** A reservation that all registrants hold ends with the last of them. */
+    private void unreserve() {
+        holder = isShared() && !registrations.isEmpty() ? registrations.getFirst() : null;
+        if (holder == null) {
+            registrations.forEach(other -> attend(other.nexus, "2A/04"));
+        }
+    }
+
+    private Outcome reserve(Nexus nexus, Command.Reserve reserve) {
         Registration mine = registration(nexus);
-        if (mine == null || !mine.key.equals(own) || (holder != null && holder != mine)) {
+        if (mine == null || !mine.key.equals(reserve.own())) {
             return CONFLICT;
         }
+        if (holder != null) {
+            boolean ours = holder == mine || isShared();
+            return ours && mode == reserve.mode() ? GOOD : CONFLICT;
+        }
         holder = mine;
+        mode = reserve.mode();
         return GOOD;
     }
 
@@ -220,6 +242,7 @@ final class SimulatedTarget {
         if (mine == null || !mine.key.equals(own)) {
             return CONFLICT;
         }
+        Check.that(!isShared(), "RELEASE would end it for all readers");
         if (holder == mine) {
             holder = null;
             registrations.stream()
@@ -234,16 +257,19 @@ final class SimulatedTarget {
         if (mine == null || !mine.key.equals(preempt.own())) {
             return CONFLICT;
         }
+        boolean all = preempt.victim().equals(LeaseKey.NONE);
         List<Registration> victims =
-                registrations.stream().filter(r -> r.key.equals(preempt.victim())).toList();
+                registrations.stream().filter(r -> all || r.key.equals(preempt.victim())).toList();
         if (victims.isEmpty()) {
             return CONFLICT;
         }
+        Check.that(all == isShared(), "tgt may crash, or the command is wrong");
         if (preempt.abort() && !flavour.aborts) {
             return new Outcome.Refused("05/24/00");
         }
         if (holder != null && victims.contains(holder)) {
             holder = mine;
+            mode = preempt.mode();
         }
         generation++;
         for (Registration victim : victims) {
@@ -263,7 +289,7 @@ final class SimulatedTarget {
 
     /** Lets a write in, or not: GOOD has the task, which lands when the caller says so. */
     Outcome write(Nexus session, Blocks blocks, Consumer<Task> admitted) {
-        Outcome outcome = admit(session);
+        Outcome outcome = admit(session, false);
         if (outcome instanceof Outcome.Good) {
             Task task = new Task(nexus(session), blocks);
             tasks.add(task);
@@ -274,7 +300,7 @@ final class SimulatedTarget {
 
     /** SYNCHRONIZE CACHE: what has landed is on the medium. */
     Outcome synchronizeCache(Nexus session) {
-        Outcome outcome = admit(session);
+        Outcome outcome = admit(session, false);
         if (outcome instanceof Outcome.Good) {
             cache.forEach(Blocks::settle);
             cache.clear();
@@ -282,13 +308,22 @@ final class SimulatedTarget {
         return outcome;
     }
 
-    private Outcome admit(Nexus session) {
+    /** Whether blocks may be read now. */
+    Outcome read(Nexus session) {
+        return admit(session, true);
+    }
+
+    private Outcome admit(Nexus session, boolean reads) {
         Nexus nexus = nexus(session);
         List<String> pending = attentions.get(nexus);
         if (pending != null && !pending.isEmpty()) {
             return attention(pending.removeFirst());
         }
-        return holder == null || holder.nexus.equals(nexus) ? GOOD : CONFLICT;
+        boolean may =
+                isShared()
+                        ? reads || registration(nexus) != null
+                        : holder == null || holder.nexus.equals(nexus);
+        return may ? GOOD : CONFLICT;
     }
 
     /** The write reaches the cache, unless it was aborted. */

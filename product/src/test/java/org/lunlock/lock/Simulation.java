@@ -86,7 +86,11 @@ final class Simulation {
     private void runUntil(long end) {
         while (agenda.nextAt() <= end) {
             now = agenda.nextAt();
-            agenda.remove().run();
+            try {
+                agenda.remove().run();
+            } catch (IllegalStateException e) { // a check of the lease's or of the target's
+                throw (AssertionError) violation(e.toString()).initCause(e);
+            }
         }
         now = end;
     }

@@ -28,7 +28,12 @@ final class Tally {
         FORGOTTEN_RESERVATIONS,
         COME_BACKS,
         LOST_CACHED_WRITES,
-        ACKNOWLEDGED_FLUSHES
+        ACKNOWLEDGED_FLUSHES,
+        READERS,
+        READERS_BESIDE_OTHERS,
+        READS,
+        REFUSED_READS,
+        WRITERS_AFTER_READERS
     }
 
     private final Map<What, Long> counts = new EnumMap<>(What.class);

@@ -132,4 +132,65 @@ class TargetLockIT {
             assertThat(b.write()).isNull();
         }
     }
+
+    @Test
+    void severalHostsReadAndAWriterWaitsForThem() throws Exception {
+        try (Tgt tgt = Tgt.start();
+                LockHost one = host(tgt, 1);
+                LockHost other = host(tgt, 2);
+                LockHost writer = host(tgt, 3)) {
+            one.acquireShared();
+            other.acquireShared();
+            writer.lock.want(1);
+            writer.await(Report.Blocked.class);
+            tgt.dropConnections();
+            assertThat(one.read()).isNull();
+            assertThat(other.read()).isNull();
+            one.lock.release(PATIENCE);
+            assertThat(other.read()).isNull();
+            other.lock.release(PATIENCE);
+            writer.await(Report.Acquired.class);
+            assertThat(writer.write()).isNull();
+            one.lock.wantShared(1);
+            one.await(Report.Blocked.class);
+            writer.lock.release(PATIENCE);
+            one.await(Report.Acquired.class);
+            assertThat(one.read()).isNull();
+        }
+    }
+
+    @Test
+    void aDeadReaderIsTakenOverAndReadsNoMore() throws Exception {
+        try (Tgt tgt = Tgt.start();
+                LockHost dead = host(tgt, 1);
+                LockHost writer = host(tgt, 2)) {
+            dead.acquireShared();
+            dead.lock.close(); // renews no more, and its session lives on
+            writer.acquire();
+            assertThat(writer.write()).isNull();
+            assertThat(dead.read()).isInstanceOf(FencedException.class);
+            writer.lock.release(PATIENCE);
+            assertThat(dead.read()).isInstanceOf(FencedException.class);
+        }
+    }
+
+    @Test
+    void aReaderTakesADeadWriterOverAndItsLateWritesAreRefused() throws Exception {
+        try (Tgt tgt = Tgt.start();
+                LockHost dead = host(tgt, 1);
+                LockHost reader = host(tgt, 2);
+                LockHost other = host(tgt, 3)) {
+            dead.acquire();
+            dead.lock.close();
+            reader.acquireShared();
+            other.acquireShared();
+            assertThat(reader.read()).isNull();
+            reader.lock.release(PATIENCE);
+            other.lock.release(PATIENCE);
+            assertThat(dead.write()).isInstanceOf(FencedException.class);
+            assertThat(dead.write()).isInstanceOf(FencedException.class);
+            other.acquire();
+            assertThat(other.write()).isNull();
+        }
+    }
 }

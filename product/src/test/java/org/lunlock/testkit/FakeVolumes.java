@@ -160,6 +160,7 @@ public final class FakeVolumes implements Volumes {
         return new LockStatus(
                 volume,
                 holder.isEmpty() ? null : new Holder(holder, own, null, 1000L, null),
+                List.of(),
                 holder.isEmpty() ? null : 7L,
                 true,
                 List.of(),

@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A volume's lock as its target tells it, and what a lock server knows besides.
  *
- * @param holder null when it is free
+ * @param holder null when it is free, or when hosts read it
+ * @param readers the hosts that read it, and the dead ones among them that nobody has taken over
+ *     yet
  * @param token the holder's fencing token, as far as it is known
  * @param fenced whether the target itself refuses everybody but the holder
  * @param waitingHosts other hosts that wait, the next one first, as far as a lock server tells
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public record LockStatus(
         String volume,
         @Nullable Holder holder,
+        List<Holder> readers,
         @Nullable Long token,
         boolean fenced,
         List<String> waitingHosts,
@@ -27,6 +30,6 @@ public record LockStatus(
     /** The same with what waits on this host. */
     public LockStatus withWaiting(List<Use> here) {
         return new LockStatus(
-                volume, holder, token, fenced, waitingHosts, here, failure, serverFailure);
+                volume, holder, readers, token, fenced, waitingHosts, here, failure, serverFailure);
     }
 }

@@ -67,7 +67,15 @@ class WireTest {
                         null);
         LockStatus lock =
                 new LockStatus(
-                        "backup", HOLDER, 7L, true, List.of("venus"), List.of(USE), null, "silent");
+                        "backup",
+                        HOLDER,
+                        List.of(),
+                        7L,
+                        true,
+                        List.of("venus"),
+                        List.of(USE),
+                        null,
+                        "silent");
         return Stream.of(
                 new Event.Alive(),
                 new Event.Waiting("backup", HOLDER, 2),
