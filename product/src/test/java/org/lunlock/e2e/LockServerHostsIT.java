@@ -206,7 +206,7 @@ final class LockServerHostsIT {
     @Test
     void lockWithoutAVolumeIsForOneHostAtATime() throws Exception {
         TestHost.Run first = holdName("echo $LUNLOCK_TOKEN; read x < " + fifo());
-        assertThat(a.json("status", "--json").at("/volumes/1/state").asString()).isEqualTo("HELD");
+        assertThat(a.json("status", "--json").at("/volumes/1/state").asString()).isEqualTo("held");
         TestHost.Run refused = b.start("lock", "--no-wait", "nightly", "--", "true");
         assertThat(refused.exit()).isEqualTo(ExitCode.HELD.code());
         assertThat(refused.ownLines()).singleElement().asString().contains("held by host ");
