@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.daemon.api.Asker;
-import org.lunlock.daemon.api.Holder;
+import org.lunlock.daemon.api.LockStatus;
 import org.lunlock.daemon.api.Request;
 import org.lunlock.daemon.api.Result;
 import picocli.CommandLine.Command;
@@ -59,12 +59,12 @@ final class UnlockCommand implements Callable<Integer> {
     }
 
     private void print(Result.Unlocked unlocked, Terminal output) {
-        Holder holder = unlocked.before().holder();
+        LockStatus before = unlocked.before();
         output.line(
-                holder == null
+                before.isFree()
                         ? volume + " is free: nothing was taken away"
                         : "%s was taken away from %s, and is free"
-                                .formatted(volume, holder.describe()));
+                                .formatted(volume, before.describeHolders()));
         String failure = unlocked.serverFailure();
         if (failure != null) {
             output.line(output.red("the lock server was not told: " + failure));

@@ -61,9 +61,11 @@ record Company(List<Sight> sights) {
         return sights.stream().map(Sight::key).toList();
     }
 
-    /** Whether late writes of somebody who lost the volume are to be kept out. */
+    /**
+     * Whether late writes of somebody who lost the volume, or is to lose it, are to be kept out.
+     */
     boolean guards() {
-        return sights.stream().anyMatch(sight -> sight.key().guards());
+        return sights.stream().anyMatch(it -> it.key().guards() || !it.key().isLunlock());
     }
 
     /** Whether a parked key, which no other reader takes away, does so already. */

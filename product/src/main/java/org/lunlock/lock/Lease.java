@@ -77,7 +77,7 @@ public final class Lease {
 
     private Transition whileFree(Free free, LeaseEvent event) {
         return switch (event) {
-            case LeaseEvent.Wanted(int epoch, boolean granted, LockMode mode, var sight) -> {
+            case LeaseEvent.Wanted(int epoch, boolean granted, var sight, LockMode mode) -> {
                 Known known = free.known().notBefore(epoch).withWish(granted ? epoch : null, mode);
                 yield LeasePursuit.look(new Waiting(known, sight, null));
             }

@@ -14,17 +14,17 @@ sealed interface LeaseEvent {
      *     token of a later holder is higher even where nobody saw the earlier one
      * @param granted whether the epoch is the fencing token with which a lock server granted the
      *     volume: then it is the first key's own, unless a later key was seen
-     * @param mode to have it alone, or to read it with others
      * @param sight who was seen to have the volume, over the session of now; null when nobody was
+     * @param mode to have it alone, or to read it with others
      */
-    record Wanted(int epoch, boolean granted, LockMode mode, @Nullable Sight sight)
+    record Wanted(int epoch, boolean granted, @Nullable Sight sight, LockMode mode)
             implements LeaseEvent {
         Wanted(int epoch) {
-            this(epoch, false);
+            this(epoch, false, null, LockMode.EXCLUSIVE);
         }
 
-        Wanted(int epoch, boolean granted) {
-            this(epoch, granted, LockMode.EXCLUSIVE, null);
+        Wanted(int epoch, boolean granted, @Nullable Sight sight) {
+            this(epoch, granted, sight, LockMode.EXCLUSIVE);
         }
     }
 

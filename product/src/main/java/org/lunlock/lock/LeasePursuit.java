@@ -91,7 +91,7 @@ record LeasePursuit(LeaseRhythm rhythm, LeaseKeeping keeping) {
     private Transition sawCompany(Waiting waiting, Known known, Observation observation, long now) {
         Company company = waiting.company().next(observation, now);
         Sight other = company.inTheWay(known, rhythm.times(), now);
-        if (other != null) {
+        if (other != null && !rhythm.forces()) {
             Observation.Reservation reservation = observation.reservation();
             int type = reservation == null ? 0 : reservation.type();
             Duration unchangedFor = Duration.ofNanos(now - other.since());

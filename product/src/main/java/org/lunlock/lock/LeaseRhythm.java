@@ -9,16 +9,16 @@ package org.lunlock.lock;
  */
 record LeaseRhythm(LeaseTimes times, boolean forces, long seed) {
 
+    /**
+     * Far above what a claim leaps; a full disk for an hour costs no more than a year of epochs.
+     */
+    private static final int LEAP_MIN = 2_048;
+
     /** Whether the reservation of somebody else is to be taken now. */
     boolean takesOver(HolderInfo holder) {
         boolean dead = holder.unchangedFor().compareTo(times.takeOverAfter()) >= 0;
         return forces || holder.isLunlock() && (dead || holder.key().is(LeaseKey.Kind.PARKED));
     }
-
-    /**
-     * Far above what a claim leaps; a full disk for an hour costs no more than a year of epochs.
-     */
-    private static final int LEAP_MIN = 2_048;
 
     /** A quarter more or less, by seed and time. */
     Action toLook(long now) {

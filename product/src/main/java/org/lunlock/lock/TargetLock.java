@@ -109,7 +109,7 @@ public final class TargetLock implements AutoCloseable {
      * @param epoch see {@link LeaseEvent.Wanted}
      */
     public void wantShared(int epoch) {
-        request(new LeaseEvent.Wanted(epoch, false, LockMode.SHARED, null));
+        request(new LeaseEvent.Wanted(epoch, false, null, LockMode.SHARED));
     }
 
     /**
@@ -121,7 +121,7 @@ public final class TargetLock implements AutoCloseable {
      * @param lookout what it saw counts, as far as it was over the session of now
      */
     public void wantGranted(long token, Lookout lookout) {
-        request(new LeaseEvent.Wanted((int) token, true, LockMode.EXCLUSIVE, lookout.sight()));
+        request(new LeaseEvent.Wanted((int) token, true, lookout.sight()));
     }
 
     private void request(LeaseEvent request) {

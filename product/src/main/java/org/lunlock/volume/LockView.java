@@ -47,14 +47,13 @@ final class LockView implements AutoCloseable {
     static LockStatus ofTarget(Session session, VolumeConfig volume, int hostId)
             throws IscsiException {
         Holders found = Holders.of(session, volume.lun());
-        List<Holder> holders = found.keys().stream().map(key -> holder(key, hostId)).toList();
-        boolean alone = !found.shared() && !holders.isEmpty();
-        LeaseKey key = alone ? found.keys().getFirst() : LeaseKey.NONE;
+        List<Holder> named = found.keys().stream().map(key -> holder(key, hostId)).toList();
+        boolean one = !found.shared() && !named.isEmpty();
         return new LockStatus(
                 volume.name(),
-                alone ? holders.getFirst() : null,
-                found.shared() ? holders : List.of(),
-                key.isLunlock() ? Integer.toUnsignedLong(key.epoch()) : null,
+                one ? named.getFirst() : null,
+                found.shared() ? named : List.of(),
+                one ? token(found.keys().getFirst()) : null,
                 true,
                 List.of(),
                 List.of(),
@@ -65,6 +64,10 @@ final class LockView implements AutoCloseable {
     private static Holder holder(LeaseKey key, int hostId) {
         boolean ours = key.isLunlock() && key.hostId() == hostId;
         return new Holder(Hosts.name(key), ours, null, null, null);
+    }
+
+    private static @Nullable Long token(LeaseKey key) {
+        return key.isLunlock() ? Integer.toUnsignedLong(key.epoch()) : null;
     }
 
     /** The target's word with what the lock server adds, as far as that answers soon. */

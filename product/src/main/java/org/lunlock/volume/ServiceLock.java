@@ -78,7 +78,8 @@ final class ServiceLock implements AutoCloseable {
             Runnable whileWaiting)
             throws LunlockException {
         String volume = request.volume();
-        if (config == null || request.readOnly() || !Names.isVolume(volume)) {
+        boolean shares = request.readOnly() && !request.bare();
+        if (config == null || shares || !Names.isVolume(volume)) {
             return null;
         }
         ClaimRequest wish =

@@ -54,15 +54,13 @@ public final class TargetVolumes implements Volumes {
     private final Isid asking = Isid.random(new SecureRandom());
 
     private final Set<Held> held = ConcurrentHashMap.newKeySet();
-    private final int hostId;
     private final String host;
 
     private TargetVolumes(Home home) throws LunlockException {
         this.home = home;
         this.state = HostState.of(home);
         this.logins = new Logins(state);
-        this.hostId = state.hostId();
-        this.host = Hosts.name(hostId);
+        this.host = Hosts.name(state.hostId());
     }
 
     /** Clears what a dead daemon of this home left behind, then is ready. */
@@ -154,7 +152,7 @@ public final class TargetVolumes implements Volumes {
         VolumeConfig volume = configuration.volume(name);
         try (Session session = ask(volume, configuration, timeout);
                 LockView view = LockView.of(configuration.initiator().service())) {
-            return view.completed(LockView.ofTarget(session, volume, hostId));
+            return view.completed(LockView.ofTarget(session, volume, state.hostId()));
         } catch (IscsiException e) {
             throw Failures.of("the lock of volume " + name + " is not known", e);
         }
@@ -173,15 +171,8 @@ public final class TargetVolumes implements Volumes {
         VolumeConfig volume = configuration.volume(name);
         try (Session session = ask(volume, configuration, timeout);
                 LockView view = LockView.of(configuration.initiator().service())) {
-            LockStatus before = view.completed(LockView.ofTarget(session, volume, hostId));
-            if (!before.readers().isEmpty()) {
-                throw new LunlockException(
-                        ExitCode.DATA,
-                        "%s is read by %d hosts together: lunlock unmount there gives it back, and a"
-                                        .formatted(name, before.readers().size())
-                                + " dead one is taken over by itself");
-            }
-            if (before.holder() == null) {
+            LockStatus before = view.completed(LockView.ofTarget(session, volume, state.hostId()));
+            if (before.isFree()) {
                 return new Result.Unlocked(before, null);
             }
             LOG.log(
@@ -189,7 +180,7 @@ public final class TargetVolumes implements Volumes {
                     "{0}: {1} takes the lock away from {2}: {3}",
                     name,
                     who,
-                    before.holder().describe(),
+                    before.describeHolders(),
                     reason);
             new ForcedUnlock(session, volume, timeout).run();
             return new Result.Unlocked(before, view.unlock(name, reason));

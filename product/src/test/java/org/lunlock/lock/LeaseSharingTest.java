@@ -32,7 +32,7 @@ class LeaseSharingTest {
     }
 
     private static LeaseEvent wantsToRead() {
-        return new LeaseEvent.Wanted(200, false, LockMode.SHARED, null);
+        return new LeaseEvent.Wanted(200, false, null, LockMode.SHARED);
     }
 
     @Test
@@ -109,6 +109,17 @@ class LeaseSharingTest {
                     .then(sawReaders(FOREIGN));
             assertThat(run.state).isInstanceOf(Waiting.class);
         }
+    }
+
+    @Test
+    void readersAreEndedByForceAndOtherProgramsKeptOutFromThenOn() {
+        Lease forcing = Lease.forcing(7, TIMES, 1);
+        LeaseState waiting = forcing.start(OwnKeys.NONE);
+        waiting = forcing.on(waiting, new LeaseEvent.Wanted(200), NOW).state();
+        LeaseState readers = forcing.on(waiting, sawReaders(READER), NOW).state();
+        LeaseState others = forcing.on(waiting, sawReaders(FOREIGN), NOW).state();
+        assertThat(((Fencing) readers).claim().key().is(Kind.HOLDING)).isTrue();
+        assertThat(((Fencing) others).claim().key().is(Kind.GUARDING)).isTrue();
     }
 
     private static LeaseEvent good() {

@@ -445,7 +445,7 @@ class LeaseTest {
 
     @Test
     void aGrantsTokenIsTheEpochOfTheFirstKey() {
-        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true));
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, null));
         assertThat(run.then(saw(9)).claimed().epoch()).isEqualTo(200);
     }
 
@@ -453,7 +453,7 @@ class LeaseTest {
     @Test
     void aGrantDoesNotShortenTheTimeOfWhoeverHoldsTheVolume() {
         LeaseKey earlier = key(Kind.HOLDING, 9, 199);
-        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true));
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, null));
         assertThat(run.then(sawHeld(earlier, 3)).state).isInstanceOf(Waiting.class);
         assertThat(run.at(NOW + TERM).then(sawHeld(earlier, 3)).claimed().epoch()).isEqualTo(200);
     }
@@ -462,11 +462,10 @@ class LeaseTest {
     void timeInWhichAKeyWasSeenUnchangedWhileWaitingForTheGrantCounts() {
         LeaseKey dead = key(Kind.HOLDING, 9, 199);
         Sight seen = new Sight(dead, NOW - TERM);
-        LeaseEvent wanted = new LeaseEvent.Wanted(200, true, LockMode.EXCLUSIVE, seen);
-        Run run = new Run(lease.start(OwnKeys.NONE)).then(wanted);
+        Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, seen));
         assertThat(run.then(sawHeld(dead, 3)).claimed().epoch()).isEqualTo(200);
 
-        Run other = new Run(lease.start(OwnKeys.NONE)).then(wanted);
+        Run other = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200, true, seen));
         LeaseKey renewed = key(Kind.HOLDING, 9, 198);
         assertThat(other.then(sawHeld(renewed, 3)).state).isInstanceOf(Waiting.class);
     }

@@ -368,7 +368,7 @@ final class SimulatedHost {
             case LeaseState.Free _ -> {
                 if (wants && !commandUnderWay) {
                     LockMode mode = random.nextInt(5) < 2 ? LockMode.SHARED : LockMode.EXCLUSIVE;
-                    step(new LeaseEvent.Wanted(epochNow(), false, mode, null));
+                    step(new LeaseEvent.Wanted(epochNow(), false, null, mode));
                 }
             }
             case LeaseState.Held(Known known, Tenure _, LeaseState.Renewal _, List<LeaseKey> _) -> {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.daemon.api;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -31,5 +33,17 @@ public record LockStatus(
     public LockStatus withWaiting(List<Use> here) {
         return new LockStatus(
                 volume, holder, readers, token, fenced, waitingHosts, here, failure, serverFailure);
+    }
+
+    /** Whether neither a holder nor readers are there, as far as anything is known. */
+    public boolean isFree() {
+        return holder == null && readers.isEmpty();
+    }
+
+    /** For one line: the holder, or all readers. */
+    public String describeHolders() {
+        return holder != null
+                ? holder.describe()
+                : readers.stream().map(Holder::describe).distinct().collect(joining(", "));
     }
 }
