@@ -76,6 +76,41 @@ public record ScsiCommand(
 
     @Override
     public void encode(ByteBuffer bhs) {
+        encode(
+                bhs,
+                immediate,
+                isFinal,
+                read,
+                write,
+                attribute,
+                totalAhsLength,
+                dataSegmentLength,
+                lun,
+                initiatorTaskTag,
+                expectedDataTransferLength,
+                cmdSn,
+                expStatSn,
+                cdbHigh,
+                cdbLow);
+    }
+
+    /** Without a record, which the compiler does not always make vanish: for the data path. */
+    public static void encode(
+            ByteBuffer bhs,
+            boolean immediate,
+            boolean isFinal,
+            boolean read,
+            boolean write,
+            TaskAttribute attribute,
+            int totalAhsLength,
+            int dataSegmentLength,
+            long lun,
+            int initiatorTaskTag,
+            long expectedDataTransferLength,
+            int cmdSn,
+            int expStatSn,
+            long cdbHigh,
+            long cdbLow) {
         int flags =
                 (isFinal ? Bhs.FINAL : 0)
                         | (read ? READ : 0)

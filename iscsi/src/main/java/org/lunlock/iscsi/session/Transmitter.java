@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -250,10 +251,8 @@ final class Transmitter {
                 batch.add(bhs, null);
                 continue;
             }
-            Task damaged = again.poll();
-            if (damaged != null) {
-                damaged.inSendQueue = false;
-                bytes += sendCommand(damaged);
+            if (!again.isEmpty()) {
+                bytes += sendOnceMore();
                 continue;
             }
             Task writing = dataOut.peek();
@@ -273,6 +272,12 @@ final class Transmitter {
         return !batch.isEmpty();
     }
 
+    private int sendOnceMore() {
+        Task damaged = Objects.requireNonNull(again.poll());
+        damaged.inSendQueue = false;
+        return sendCommand(damaged);
+    }
+
     private int sendCommand(Task task) {
         boolean write = task.writes();
         int length = task.length();
@@ -285,22 +290,22 @@ final class Transmitter {
             }
             unsolicited = settings.initialR2t() ? 0 : first - immediate;
         }
-        new ScsiCommand(
-                        false,
-                        unsolicited == 0,
-                        task.reads(),
-                        write,
-                        TaskAttribute.SIMPLE,
-                        task.ahs().remaining(),
-                        immediate,
-                        task.lunField(),
-                        task.initiatorTaskTag,
-                        length,
-                        task.cmdSn,
-                        connection.expStatSn(),
-                        task.cdbHigh(),
-                        task.cdbLow())
-                .encode(bhs);
+        ScsiCommand.encode(
+                bhs,
+                false,
+                unsolicited == 0,
+                task.reads(),
+                write,
+                TaskAttribute.SIMPLE,
+                task.ahs().remaining(),
+                immediate,
+                task.lunField(),
+                task.initiatorTaskTag,
+                length,
+                task.cmdSn,
+                connection.expStatSn(),
+                task.cdbHigh(),
+                task.cdbLow());
         if (immediate == 0) {
             batch.add(bhs, task.ahs(), null);
         } else {

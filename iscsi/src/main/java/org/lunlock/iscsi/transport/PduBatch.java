@@ -68,14 +68,14 @@ public final class PduBatch {
      */
     public boolean add(ByteBuffer bhs, ByteBuffer ahs, @Nullable ByteBuffer data) {
         Check.that(hasRoom(), "a batch is asked for room first");
-        int ahsBytes = ahs.remaining();
-        Check.that(ahsBytes == Bhs.totalAhsLength(bhs), "TotalAHSLength is the segments'");
+        Check.that(ahs.remaining() == Bhs.totalAhsLength(bhs), "TotalAHSLength is the segments'");
         int start = staging.position();
         staging.put(start, bhs, 0, Bhs.LENGTH).position(start + Bhs.LENGTH);
-        staging.put(staging.position(), ahs, ahs.position(), ahsBytes)
-                .position(start + Bhs.LENGTH + ahsBytes);
+        if (ahs.hasRemaining()) { // not the data path's
+            staging.put(ahs.duplicate());
+        }
         if (headerDigest) {
-            putDigestOf(start, Bhs.LENGTH + ahsBytes);
+            putDigestOf(start, staging.position() - start);
         }
         if (data == null || !data.hasRemaining()) {
             return true;
