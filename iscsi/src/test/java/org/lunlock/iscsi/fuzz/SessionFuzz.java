@@ -25,8 +25,11 @@ import org.lunlock.iscsi.testkit.ScriptedTarget;
  */
 public final class SessionFuzz {
     private static final Duration SOON = Duration.ofMillis(200);
+
+    /** The login is an honest one; but the first one waits until its classes are instrumented. */
     private static final Timeouts HURRIED =
-            Timeouts.all(SOON).with(Step.LOGIN, Duration.ofSeconds(5));
+            Timeouts.all(SOON).with(Step.LOGIN, Duration.ofSeconds(30));
+
     private static final int PDUS_MAX = 16;
 
     private static final int ITS_TAG = 1;
