@@ -147,7 +147,8 @@ record LeaseKeeping(LeaseRhythm rhythm) {
         Tenure tenure = losing.tenure();
         Observation.Reservation reservation = observation.reservation();
         if (reservation == null) {
-            return mayComeBack(observation, tenure, now)
+            // of several readers the first would end the time that the target is left alone for
+            return !known.shares() && mayComeBack(observation, tenure, now)
                     ? Claim.begin(known, Claim.Way.RESTARTED, LeaseKey.NONE, tenure, rhythm, now)
                     : lost(losing, tenure, "the reservation is gone: another host may have had it");
         }

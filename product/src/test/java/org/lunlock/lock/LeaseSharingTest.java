@@ -72,6 +72,15 @@ class LeaseSharingTest {
         assertThat(run.state).isInstanceOf(Held.class);
     }
 
+    /** Another one may have come back, left it to a writer, and the target forgotten again. */
+    @Test
+    void aReaderDoesNotComeBackToATargetThatForgot() {
+        Run run = reading().then(new LeaseEvent.Reinstated());
+        run.then(
+                new LeaseEvent.Answered(new Outcome.Observed(new Observation(0, List.of(), null))));
+        assertThat(run.state).isInstanceOf(Lost.class);
+    }
+
     @Test
     void aWriterWaitsForReadersThatRenewAndEndsThoseThatDoNot() {
         Run run = new Run(lease.start(OwnKeys.NONE)).then(new LeaseEvent.Wanted(200));
