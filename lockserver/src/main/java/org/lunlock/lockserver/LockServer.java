@@ -11,9 +11,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.lunlock.lockserver.clerk.Clerk;
 import org.lunlock.lockserver.clerk.LongPolls;
 import org.lunlock.lockserver.model.Change;
-import org.lunlock.lockserver.store.BearerTokens;
-import org.lunlock.lockserver.store.History;
-import org.lunlock.lockserver.store.LockStore;
+import org.lunlock.lockserver.model.Claim;
+import org.lunlock.lockserver.store.Store;
 import org.lunlock.lockserver.store.StoreException;
 import org.lunlock.lockserver.web.WebServer;
 
@@ -23,23 +22,14 @@ public final class LockServer implements AutoCloseable {
 
     private final AtomicBoolean closed = new AtomicBoolean();
     private final CompletableFuture<StoreException> failure;
-    private final LockStore store;
-    private final BearerTokens tokens;
-    private final History history;
+    private final Store store;
     private final Clerk clerk;
     private final WebServer web;
 
     private LockServer(
-            LockStore store,
-            BearerTokens tokens,
-            History history,
-            Clerk clerk,
-            WebServer web,
-            CompletableFuture<StoreException> failure) {
+            Store store, Clerk clerk, WebServer web, CompletableFuture<StoreException> failure) {
         this.failure = failure;
         this.store = store;
-        this.tokens = tokens;
-        this.history = history;
         this.clerk = clerk;
         this.web = web;
     }
@@ -47,11 +37,11 @@ public final class LockServer implements AutoCloseable {
     /**
      * Starts a server; it answers when this returns.
      *
-     * @throws StoreException when the store is damaged, in use, or cannot be written
+     * @throws StoreException when the store is damaged, in use, or cannot be reached or written
      * @throws IOException when the port or a TLS file cannot be used; the message says which
      */
     public static LockServer start(ServerOptions options) throws StoreException, IOException {
-        LockStore store = LockStore.open(options.store());
+        Store store = Stores.open(options.store());
         try {
             return start(options, store);
         } catch (StoreException | IOException | RuntimeException e) {
@@ -60,16 +50,14 @@ public final class LockServer implements AutoCloseable {
         }
     }
 
-    private static LockServer start(ServerOptions options, LockStore store)
+    private static LockServer start(ServerOptions options, Store store)
             throws StoreException, IOException {
         WebServer web =
                 new WebServer(options, new LongPolls(), System::nanoTime, InstantSource.system());
         CompletableFuture<StoreException> failure = new CompletableFuture<>();
-        BearerTokens tokens = BearerTokens.open(options.store());
-        History history = store.history();
         Clerk clerk =
                 new Clerk(
-                        store,
+                        store.locks(),
                         System::nanoTime,
                         InstantSource.system(),
                         new Clerk.Listener() {
@@ -79,13 +67,18 @@ public final class LockServer implements AutoCloseable {
                             }
 
                             @Override
+                            public void noticed(List<Claim> claims) {
+                                web.noticed(claims);
+                            }
+
+                            @Override
                             public void failed(StoreException why) {
                                 failure.complete(why);
                             }
                         });
-        LockServer server = new LockServer(store, tokens, history, clerk, web, failure);
+        LockServer server = new LockServer(store, clerk, web, failure);
         try {
-            web.start(clerk, tokens, history);
+            web.start(clerk, store.tokens(), store.history());
             LOG.log(INFO, "lock server listens on {0}", web.address());
             return server;
         } catch (IOException e) {
@@ -101,10 +94,10 @@ public final class LockServer implements AutoCloseable {
 
     /** Whether anybody can log in. */
     public boolean hasTokens() throws StoreException {
-        return tokens.list().stream().anyMatch(it -> it.revokedAt() == null);
+        return store.tokens().list().stream().anyMatch(it -> it.revokedAt() == null);
     }
 
-    /** Completes when the disk refuses: nothing more will be answered; close and start again. */
+    /** Completes when the store refuses: nothing more will be answered; close and start again. */
     public CompletableFuture<StoreException> failure() {
         return failure;
     }
@@ -118,8 +111,6 @@ public final class LockServer implements AutoCloseable {
         web.dismiss();
         clerk.close();
         web.close();
-        history.close();
-        tokens.close();
         store.close();
         LOG.log(INFO, "lock server stopped");
     }

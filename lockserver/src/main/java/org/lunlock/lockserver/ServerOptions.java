@@ -4,16 +4,17 @@ package org.lunlock.lockserver;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.lockserver.store.StoreOptions;
 
 /**
  * How a lock server is run.
  *
- * @param store the directory of its data
+ * @param store where its data is
  * @param tls null to speak plain HTTP
  * @param requestsPerSecond of one bearer token
  */
 public record ServerOptions(
-        InetSocketAddress listen, Path store, @Nullable Tls tls, int requestsPerSecond) {
+        InetSocketAddress listen, StoreOptions store, @Nullable Tls tls, int requestsPerSecond) {
     /** A busy host asks a few times a second; a hundred are a program gone wrong. */
     public static final int REQUESTS_PER_SECOND = 200;
 

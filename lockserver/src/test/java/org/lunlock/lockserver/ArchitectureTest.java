@@ -14,7 +14,7 @@ import org.lunlock.iscsi.testkit.HouseRules;
 
 @NullMarked
 @AnalyzeClasses(
-        packages = {"org.lunlock.lockserver", "org.lunlock.tls"},
+        packages = {"org.lunlock.lockserver", "org.lunlock.etcd", "org.lunlock.tls"},
         importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 
@@ -36,14 +36,24 @@ class ArchitectureTest {
                     .definedBy("org.lunlock.lockserver.store..")
                     .layer("model")
                     .definedBy("org.lunlock.lockserver.model..")
+                    .layer("etcd")
+                    .definedBy("org.lunlock.etcd..")
+                    .layer("tls")
+                    .definedBy("org.lunlock.tls..")
                     .whereLayer("client")
                     .mayNotBeAccessedByAnyLayer()
                     .whereLayer("web")
                     .mayOnlyBeAccessedByLayers("server")
                     .whereLayer("clerk")
-                    .mayOnlyBeAccessedByLayers("web", "server")
+                    .mayOnlyBeAccessedByLayers("web", "client", "server")
                     .whereLayer("store")
-                    .mayOnlyBeAccessedByLayers("clerk", "web", "server");
+                    .mayOnlyBeAccessedByLayers("clerk", "web", "client", "server")
+                    .whereLayer("etcd")
+                    .mayOnlyBeAccessedByLayers("store", "client")
+                    .whereLayer("etcd")
+                    .mayOnlyAccessLayers("tls")
+                    .whereLayer("tls")
+                    .mayNotAccessAnyLayer();
 
     @ArchTest
     static final ArchRule MODEL_IS_PURE =

@@ -14,8 +14,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -25,9 +23,10 @@ import org.lunlock.lockserver.model.Ending;
 import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.History;
 import org.lunlock.lockserver.store.Holding;
-import org.lunlock.lockserver.store.LockStore;
 import org.lunlock.lockserver.store.Principal.Allowance;
 import org.lunlock.lockserver.store.Right;
+import org.lunlock.lockserver.store.sqlite.SqliteLocks;
+import org.lunlock.lockserver.store.sqlite.SqliteTokens;
 
 /**
  * SIGKILL while fifty clients take turns: no grant is lost or given twice, and tokens rise. {@code
@@ -41,15 +40,12 @@ class KilledServerIT {
 
     @TempDir private Path store;
 
-    private final AtomicBoolean over = new AtomicBoolean();
-    private final AtomicLong holder = new AtomicLong();
-    private final AtomicLong lastToken = new AtomicLong();
-    private final AtomicLong grants = new AtomicLong();
+    private final Turns turns = new Turns(WITHIN);
 
     @Test
     void noGrantIsLostOrGivenTwiceAndTokensRise() throws Exception {
         String bearer;
-        try (BearerTokens tokens = BearerTokens.open(store)) {
+        try (BearerTokens tokens = SqliteTokens.open(store)) {
             bearer = tokens.add("all", List.of(new Allowance(Right.USE, "*")), Instant.EPOCH);
         }
         try (ServerProcess server = ServerProcess.start(store);
@@ -57,46 +53,31 @@ class KilledServerIT {
                 ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
             server.awaitReady();
             List<Future<@Nullable Void>> running = new ArrayList<>();
-            Callable<@Nullable Void> one = () -> takeTurns(client, server.port(), bearer);
+            Callable<@Nullable Void> one = () -> turns.take(client, server.port(), bearer);
             for (int i = 0; i < CLIENTS; i++) {
                 running.add(clients.submit(one));
             }
             try {
                 for (int kill = 0; kill < KILLS; kill++) {
-                    long more = grants.get() + ThreadLocalRandom.current().nextInt(1, 100);
+                    long more = turns.grants() + ThreadLocalRandom.current().nextInt(1, 100);
                     Await.until(
                             "grants go on after kill " + kill,
                             WITHIN,
                             () ->
-                                    grants.get() >= more
+                                    turns.grants() >= more
                                             || running.stream().anyMatch(Future::isDone));
                     server.killAndStart();
                     server.awaitReady();
                 }
             } finally {
-                over.set(true);
+                turns.end();
             }
             for (Future<@Nullable Void> future : running) {
                 future.get();
             }
         }
         checkHistory();
-        System.out.printf(
-                "%d kills, %d grants, last token %d%n", KILLS, grants.get(), lastToken.get());
-    }
-
-    private @Nullable Void takeTurns(HttpClient client, int port, String bearer) throws Exception {
-        while (!over.get()) {
-            HandOver turn = new HandOver(client, port, bearer);
-            long token = turn.acquire(WITHIN);
-            assertThat(holder.getAndSet(token)).as("two holders").isZero();
-            assertThat(lastToken.getAndSet(token)).as("tokens rise").isLessThan(token);
-            assertThat(turn.renew(WITHIN)).isEqualTo(token);
-            grants.incrementAndGet();
-            assertThat(holder.getAndSet(0)).isEqualTo(token);
-            turn.release(WITHIN);
-        }
-        return null;
+        System.out.printf("%d kills, %s%n", KILLS, turns);
     }
 
     /**
@@ -104,7 +85,7 @@ class KilledServerIT {
      * twice.
      */
     private void checkHistory() throws Exception {
-        try (LockStore opened = LockStore.open(store);
+        try (SqliteLocks opened = SqliteLocks.open(store);
                 History history = opened.history()) {
             long found = 0;
             long before = Long.MAX_VALUE;
@@ -115,7 +96,7 @@ class KilledServerIT {
                 before = page.getLast().token();
                 page = history.holdings("backup", before, History.ROWS_MAX);
             }
-            assertThat(found).isEqualTo(grants.get());
+            assertThat(found).isEqualTo(turns.grants());
         }
     }
 }

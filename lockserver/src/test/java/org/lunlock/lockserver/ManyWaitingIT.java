@@ -23,6 +23,7 @@ import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.Principal.Allowance;
 import org.lunlock.lockserver.store.Right;
+import org.lunlock.lockserver.store.sqlite.SqliteTokens;
 
 /**
  * Many hosts wait for one volume, which goes from one to the next. Prints how long that takes and
@@ -43,7 +44,7 @@ class ManyWaitingIT {
     @Test
     void everyHostIsGrantedSoonAfterTheOneBefore() throws Exception {
         String bearer;
-        try (BearerTokens tokens = BearerTokens.open(store)) {
+        try (BearerTokens tokens = SqliteTokens.open(store)) {
             bearer = tokens.add("all", List.of(new Allowance(Right.USE, "*")), Instant.EPOCH);
         }
         List<Long> nanos = new ArrayList<>();

@@ -15,6 +15,7 @@ import java.util.Map;
 import org.jspecify.annotations.NullMarked;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.Leash;
+import org.lunlock.lockserver.store.StoreOptions;
 
 /** A lock server in a process of its own, to be killed. */
 @NullMarked
@@ -38,7 +39,7 @@ final class ServerProcess implements AutoCloseable {
                 new ServerOptions(
                         new InetSocketAddress(
                                 InetAddress.getLoopbackAddress(), Integer.parseInt(words[1])),
-                        Path.of(words[0]),
+                        new StoreOptions.Directory(Path.of(words[0])),
                         null,
                         REQUESTS_PER_SECOND);
         LockServer server = LockServer.start(options);

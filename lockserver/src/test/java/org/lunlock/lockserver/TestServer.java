@@ -18,12 +18,14 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.etcd.EtcdOptions;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.Json;
 import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.Principal.Allowance;
 import org.lunlock.lockserver.store.Right;
 import org.lunlock.lockserver.store.StoreException;
+import org.lunlock.lockserver.store.StoreOptions;
 
 /** A lock server in this JVM, and a client that says whatever a test wants. */
 @NullMarked
@@ -46,13 +48,22 @@ final class TestServer implements AutoCloseable {
     }
 
     static TestServer start(Path store, int port) throws StoreException, IOException {
+        return start(new StoreOptions.Directory(store), port);
+    }
+
+    static TestServer start(EtcdOptions cluster) throws StoreException, IOException {
+        return start(new StoreOptions.Etcd(cluster), 0);
+    }
+
+    private static TestServer start(StoreOptions store, int port)
+            throws StoreException, IOException {
         ServerOptions options =
                 new ServerOptions(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                         store,
                         null,
                         ServerOptions.REQUESTS_PER_SECOND);
-        return new TestServer(LockServer.start(options), BearerTokens.open(store));
+        return new TestServer(LockServer.start(options), Stores.openTokens(store));
     }
 
     String address() {

@@ -5,22 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.time.Instant;
-import java.util.Base64;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -29,68 +24,17 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.iscsi.testkit.Await;
-import org.lunlock.iscsi.testkit.Tools;
+import org.lunlock.lockserver.store.StoreOptions;
 
 @NullMarked
 class TlsIT {
-    private static final String PASSWORD = "changeit";
-
     @TempDir private Path directory;
-
-    /** A key with its own certificate, as PEM files. */
-    private record Identity(KeyStore keys, Path certificate, Path key) {
-
-        X509Certificate x509() throws GeneralSecurityException {
-            return (X509Certificate) keys.getCertificate("mykey");
-        }
-
-        void writeTo(Path certificateFile, Path keyFile) throws Exception {
-            Files.writeString(certificateFile, pem("CERTIFICATE", x509().getEncoded()));
-            byte[] encoded = keys.getKey("mykey", PASSWORD.toCharArray()).getEncoded();
-            Files.writeString(keyFile, pem("PRIVATE KEY", encoded));
-        }
-
-        private static String pem(String type, byte[] content) {
-            byte[] newLine = "\n".getBytes(StandardCharsets.US_ASCII);
-            return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
-                    .formatted(
-                            type, Base64.getMimeEncoder(64, newLine).encodeToString(content), type);
-        }
-    }
-
-    private Identity identity(String name) throws Exception {
-        Path store = directory.resolve(name + ".p12");
-        Tools.run(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=" + name,
-                "-ext",
-                "san=ip:127.0.0.1,dns:localhost",
-                "-storetype",
-                "PKCS12",
-                "-keystore",
-                store.toString(),
-                "-storepass",
-                PASSWORD);
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(store)) {
-            keys.load(in, PASSWORD.toCharArray());
-        }
-        Identity identity =
-                new Identity(
-                        keys, directory.resolve(name + ".crt"), directory.resolve(name + ".key"));
-        identity.writeTo(identity.certificate(), identity.key());
-        return identity;
-    }
 
     private LockServer start(Identity server, @Nullable Path clientCa) throws Exception {
         return LockServer.start(
                 new ServerOptions(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                        directory.resolve("store"),
+                        new StoreOptions.Directory(directory.resolve("store")),
                         new ServerOptions.Tls(server.certificate(), server.key(), clientCa),
                         ServerOptions.REQUESTS_PER_SECOND));
     }
@@ -103,7 +47,7 @@ class TlsIT {
         TrustManagerFactory trusts = TrustManagerFactory.getInstance("PKIX");
         trusts.init(trust);
         KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-        keys.init(own == null ? null : own.keys(), PASSWORD.toCharArray());
+        keys.init(own == null ? null : own.keys(), Identity.PASSWORD.toCharArray());
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(keys.getKeyManagers(), trusts.getTrustManagers(), null);
         try (HttpClient client = HttpClient.newBuilder().sslContext(context).build()) {
@@ -117,8 +61,8 @@ class TlsIT {
 
     @Test
     void speaksTlsWithPemFilesAndReadsThemAgainWhenTheyChange() throws Exception {
-        Identity first = identity("first");
-        Identity second = identity("second");
+        Identity first = Identity.make(directory, "first");
+        Identity second = Identity.make(directory, "second");
         try (LockServer server = start(first, null)) {
             assertThat(server.address()).startsWith("https://");
             assertThat(health(server, first, null)).isEqualTo(200);
@@ -142,19 +86,19 @@ class TlsIT {
 
     @Test
     void clientsWithoutACertificateAreTurnedAwayWhereOneIsAskedFor() throws Exception {
-        Identity own = identity("server");
-        Identity client = identity("client");
+        Identity own = Identity.make(directory, "server");
+        Identity client = Identity.make(directory, "client");
         try (LockServer server = start(own, client.certificate())) {
             assertThat(health(server, own, client)).isEqualTo(200);
             assertThatThrownBy(() -> health(server, own, null)).isInstanceOf(IOException.class);
-            assertThatThrownBy(() -> health(server, own, identity("other")))
+            assertThatThrownBy(() -> health(server, own, Identity.make(directory, "other")))
                     .isInstanceOf(IOException.class);
         }
     }
 
     @Test
     void filesThatDoNotFitAreNamed() throws Exception {
-        Identity own = identity("server");
+        Identity own = Identity.make(directory, "server");
         Files.writeString(own.key(), "-----BEGIN RSA PRIVATE KEY-----\nAA==\n");
         assertThatThrownBy(() -> start(own, null).close())
                 .isInstanceOf(IOException.class)

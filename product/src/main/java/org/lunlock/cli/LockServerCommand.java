@@ -12,10 +12,13 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
+import org.lunlock.config.ServiceConfig;
 import org.lunlock.daemon.api.Wire;
+import org.lunlock.etcd.EtcdOptions;
 import org.lunlock.lockserver.LockServer;
 import org.lunlock.lockserver.ServerOptions;
 import org.lunlock.lockserver.store.StoreException;
+import org.lunlock.lockserver.store.StoreOptions;
 import org.lunlock.posix.SignalRelay;
 import org.lunlock.posix.Signals;
 import picocli.CommandLine.Command;
@@ -46,6 +49,36 @@ final class LockServerCommand implements Callable<Integer> {
             description = "Where locks, history and tokens are kept (default: in the home).")
     private @Nullable Path store;
 
+    @Option(
+            names = "--etcd",
+            paramLabel = "ADDRESS",
+            scope = ScopeType.INHERIT,
+            description =
+                    "Keep all that in etcd instead, with any number of lock servers:"
+                            + " etcd://HOST:PORT[,HOST:PORT]..., or etcds:// for TLS.")
+    private @Nullable String etcd;
+
+    @Option(
+            names = "--etcd-user",
+            paramLabel = "USER",
+            scope = ScopeType.INHERIT,
+            description = "Who logs in to etcd (default: nobody).")
+    private @Nullable String etcdUser;
+
+    @Option(
+            names = "--etcd-password-file",
+            paramLabel = "FILE",
+            scope = ScopeType.INHERIT,
+            description = "Where the user's password is, mode 0600.")
+    private @Nullable Path etcdPassword;
+
+    @Option(
+            names = "--etcd-ca",
+            paramLabel = "FILE",
+            scope = ScopeType.INHERIT,
+            description = "Trust only an etcd with a certificate of these authorities, in PEM.")
+    private @Nullable Path etcdAuthorities;
+
     @Option(names = "--tls-cert", paramLabel = "FILE", description = "Certificates, in PEM.")
     private @Nullable Path certificates;
 
@@ -67,10 +100,36 @@ final class LockServerCommand implements Callable<Integer> {
         this.globals = globals;
     }
 
-    /** The directory that was chosen, or the one in the home. */
-    Path store() throws LunlockException {
+    /** The directory or the etcd that was chosen, or the directory in the home. */
+    StoreOptions store() throws LunlockException {
         Path chosen = store;
-        return chosen != null ? chosen : globals.home().stateDirectory().resolve("lockserver");
+        String cluster = etcd;
+        if (cluster == null) {
+            if (etcdUser != null || etcdPassword != null || etcdAuthorities != null) {
+                throw usage("options for etcd need --etcd");
+            }
+            return new StoreOptions.Directory(
+                    chosen != null
+                            ? chosen
+                            : globals.home().stateDirectory().resolve("lockserver"));
+        }
+        if (chosen != null) {
+            throw usage("with --etcd there is no --store: leave one of them out");
+        }
+        if ((etcdUser == null) != (etcdPassword == null)) {
+            throw usage("--etcd-user and --etcd-password-file belong together");
+        }
+        try {
+            return new StoreOptions.Etcd(
+                    new ServiceConfig.Etcd(
+                                    EtcdOptions.members(cluster),
+                                    etcdUser,
+                                    etcdPassword,
+                                    etcdAuthorities)
+                            .options());
+        } catch (IllegalArgumentException e) {
+            throw usage("'%s' is no address of etcd: %s".formatted(cluster, e.getMessage()));
+        }
     }
 
     @Override
@@ -159,6 +218,8 @@ final class LockServerCommand implements Callable<Integer> {
                     case BUSY -> ExitCode.CONFIGURATION;
                     case IO -> ExitCode.IO;
                     case WRONG -> ExitCode.USAGE;
+                    case UNREACHABLE -> ExitCode.UNREACHABLE;
+                    case REFUSED -> ExitCode.LOGIN;
                 };
         return new LunlockException(code, String.valueOf(e.getMessage()), e);
     }

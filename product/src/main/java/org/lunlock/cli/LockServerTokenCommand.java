@@ -12,6 +12,7 @@ import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.daemon.api.Elapsed;
 import org.lunlock.daemon.api.Wire;
+import org.lunlock.lockserver.Stores;
 import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.Principal;
 import org.lunlock.lockserver.store.Principal.Allowance;
@@ -72,7 +73,7 @@ final class LockServerTokenCommand implements Runnable {
         allow(Right.USE, use, allowances);
         allow(Right.FORCE, force, allowances);
         allow(Right.ADMIN, admin, allowances);
-        try (BearerTokens tokens = BearerTokens.open(server.store())) {
+        try (BearerTokens tokens = Stores.openTokens(server.store())) {
             String bearer = tokens.add(name, allowances, Instant.now());
             Terminal output = Terminal.standardOutput(globals);
             output.line(globals.json() ? Wire.json(Map.of("name", name, "token", bearer)) : bearer);
@@ -90,7 +91,7 @@ final class LockServerTokenCommand implements Runnable {
 
     @Command(name = "list", header = "List the tokens' names and rights.")
     int list() throws LunlockException {
-        try (BearerTokens tokens = BearerTokens.open(server.store())) {
+        try (BearerTokens tokens = Stores.openTokens(server.store())) {
             List<BearerTokens.Listed> all = tokens.list();
             Terminal output = Terminal.standardOutput(globals);
             if (globals.json()) {
@@ -137,7 +138,7 @@ final class LockServerTokenCommand implements Runnable {
 
     @Command(name = "revoke", header = "End a token, at once and for good.")
     int revoke(@Parameters(paramLabel = "NAME") String name) throws LunlockException {
-        try (BearerTokens tokens = BearerTokens.open(server.store())) {
+        try (BearerTokens tokens = Stores.openTokens(server.store())) {
             tokens.revoke(name, Instant.now());
             return ExitCode.OK.code();
         } catch (StoreException e) {

@@ -40,7 +40,7 @@ final class LockView implements AutoCloseable {
 
     /** With what this lock server knows, or without one. */
     static LockView of(@Nullable ServiceConfig config) throws LunlockException {
-        return new LockView(config == null ? null : ServiceLock.service(config));
+        return new LockView(config == null ? null : ServiceLock.service(config, null));
     }
 
     /** What the target tells, without who waits. */

@@ -17,15 +17,18 @@ import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.HolderStatus;
 import org.lunlock.lockserver.api.Names;
+import org.lunlock.lockserver.client.EtcdLockService;
 import org.lunlock.lockserver.client.HttpLockService;
 import org.lunlock.lockserver.client.LockService;
 import org.lunlock.lockserver.client.ServiceClaim;
 import org.lunlock.lockserver.client.ServiceException;
+import org.lunlock.lockserver.store.StoreException;
 import org.lunlock.posix.BootClock;
 
 /**
- * A lock server's part in a lock: who is next, shown to everybody. It keeps nobody from writing;
- * the target does. So a server that cannot be reached any more ends no holding.
+ * The part of a lock server, or of etcd, in a lock: who is next, shown to everybody. It keeps
+ * nobody from writing; the target does. So a server that cannot be reached any more ends no
+ * holding.
  */
 final class ServiceLock implements AutoCloseable {
     /** How often somebody who waits looks whether patience is over. */
@@ -37,6 +40,7 @@ final class ServiceLock implements AutoCloseable {
     private static final Duration RETRY = Duration.ofSeconds(1);
 
     private final ServiceClaim claim;
+    private final ServiceConfig config;
     private final String volume;
     private final Progress progress;
     private final Patience patience;
@@ -46,11 +50,13 @@ final class ServiceLock implements AutoCloseable {
 
     private ServiceLock(
             ServiceClaim claim,
+            ServiceConfig config,
             String volume,
             Progress progress,
             Patience patience,
             Runnable whileWaiting) {
         this.claim = claim;
+        this.config = config;
         this.volume = volume;
         this.progress = progress;
         this.patience = patience;
@@ -87,7 +93,8 @@ final class ServiceLock implements AutoCloseable {
                         host, request.asker().pid(), request.asker().command(), lease.toMillis());
         ServiceLock lock =
                 new ServiceLock(
-                        new ServiceClaim(service(config), volume, wish, BootClock::nanos),
+                        new ServiceClaim(service(config, volume), volume, wish, BootClock::nanos),
+                        config,
                         volume,
                         progress,
                         patience,
@@ -104,11 +111,21 @@ final class ServiceLock implements AutoCloseable {
         }
     }
 
-    /** Speaks to the lock server; the caller closes it. */
-    static LockService service(ServiceConfig config) throws LunlockException {
+    /**
+     * Speaks to the lock server, or to etcd; the caller closes it.
+     *
+     * @param volume the only one that is asked for; null for all
+     */
+    static LockService service(ServiceConfig config, @Nullable String volume)
+            throws LunlockException {
         try {
-            return new HttpLockService(config.address(), config.bearer(), config.authorities());
-        } catch (IOException e) {
+            return switch (config) {
+                case ServiceConfig.LockServer server ->
+                        new HttpLockService(
+                                server.address(), server.bearer(), server.authorities());
+                case ServiceConfig.Etcd etcd -> new EtcdLockService(etcd.options(), volume);
+            };
+        } catch (IOException | StoreException e) {
             throw new LunlockException(ExitCode.CONFIGURATION, String.valueOf(e.getMessage()), e);
         }
     }
@@ -184,8 +201,8 @@ final class ServiceLock implements AutoCloseable {
             case REFUSED ->
                     new LunlockException(
                             ExitCode.LOGIN,
-                            "the lock server refuses volume %s (%s): check service-token-file"
-                                    .formatted(volume, e.getMessage()),
+                            "the lock server refuses volume %s (%s): check %s"
+                                    .formatted(volume, e.getMessage(), config.identityKeys()),
                             e);
             case UNREACHABLE, GONE ->
                     new LunlockException(

@@ -23,6 +23,7 @@ import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
 import org.lunlock.lockserver.LockServer;
 import org.lunlock.lockserver.ServerOptions;
+import org.lunlock.lockserver.store.StoreOptions;
 import org.lunlock.testkit.Requires;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -175,7 +176,10 @@ final class ChaosIT {
         Tools.run("cp", "-a", server.store().toString(), store.toString());
         InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         List<JsonNode> holdings = new ArrayList<>();
-        try (LockServer reader = LockServer.start(new ServerOptions(anywhere, store, null, 1000));
+        try (LockServer reader =
+                        LockServer.start(
+                                new ServerOptions(
+                                        anywhere, new StoreOptions.Directory(store), null, 1000));
                 HttpClient client = HttpClient.newHttpClient()) {
             String page;
             long before = Long.MAX_VALUE;

@@ -13,9 +13,9 @@ import java.util.Map;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.Leash;
 import org.lunlock.iscsi.testkit.Tools;
-import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.Principal.Allowance;
 import org.lunlock.lockserver.store.Right;
+import org.lunlock.lockserver.store.sqlite.SqliteTokens;
 
 /** A lock server as a process on a machine of the network, whose disk is small. */
 final class ChaosServer implements AutoCloseable {
@@ -35,7 +35,7 @@ final class ChaosServer implements AutoCloseable {
         this.directory = Files.createDirectory(directory.resolve(machine));
         this.disk = Files.createDirectory(this.directory.resolve("disk"));
         Tools.run("mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "tmpfs", disk.toString());
-        try (BearerTokens tokens = BearerTokens.open(store())) {
+        try (SqliteTokens tokens = SqliteTokens.open(store())) {
             List<Allowance> all = List.of(new Allowance(Right.FORCE, "*"));
             bearer = tokens.add("hosts", all, Instant.EPOCH);
         }

@@ -18,6 +18,22 @@ final class Leavings {
         assertThat(target.connections()).as("connections to the target").isEmpty();
     }
 
+    /** Closes the hosts first; a failure shows what they logged. */
+    static void noneOf(Path directory, Tgt target, TestHost... hosts) throws Exception {
+        try {
+            for (TestHost host : hosts) {
+                host.close();
+            }
+            none(directory, target);
+        } catch (AssertionError e) {
+            StringBuilder message = new StringBuilder(String.valueOf(e.getMessage()));
+            for (TestHost host : hosts) {
+                message.append('\n').append(host.log());
+            }
+            throw new AssertionError(message.toString(), e);
+        }
+    }
+
     static void noneOnThisMachine(Path directory) throws IOException {
         assertThat(Files.readString(Path.of("/proc/self/mounts")))
                 .doesNotContain(directory.toString());

@@ -27,9 +27,10 @@ import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
 import org.lunlock.lockserver.LockServer;
 import org.lunlock.lockserver.ServerOptions;
-import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.Principal.Allowance;
 import org.lunlock.lockserver.store.Right;
+import org.lunlock.lockserver.store.StoreOptions;
+import org.lunlock.lockserver.store.sqlite.SqliteTokens;
 
 /** Two homes queue at a lock server for one logical unit of a real target. */
 @Timeout(180)
@@ -46,12 +47,14 @@ final class LockServerHostsIT {
         Tools.require("tgtd", "losetup");
         target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).start();
         Path store = directory.resolve("locks");
-        try (BearerTokens tokens = BearerTokens.open(store)) {
+        try (SqliteTokens tokens = SqliteTokens.open(store)) {
             List<Allowance> all = List.of(new Allowance(Right.FORCE, "*"));
             bearer = tokens.add("hosts", all, Instant.EPOCH);
         }
         InetSocketAddress anywhere = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
-        server = LockServer.start(new ServerOptions(anywhere, store, null, 1000));
+        server =
+                LockServer.start(
+                        new ServerOptions(anywhere, new StoreOptions.Directory(store), null, 1000));
         a = host("a");
         b = host("b");
     }
@@ -75,11 +78,7 @@ final class LockServerHostsIT {
     @AfterEach
     void nothingIsLeft() throws Exception {
         try {
-            a.close();
-            b.close();
-            Leavings.none(directory, target);
-        } catch (AssertionError e) {
-            throw new AssertionError(e.getMessage() + "\n" + a.log() + "\n" + b.log(), e);
+            Leavings.noneOf(directory, target, a, b);
         } finally {
             server.close();
             target.close();
@@ -102,27 +101,9 @@ final class LockServerHostsIT {
         return lock("backup");
     }
 
-    private TestHost.Run hold(TestHost host, String script) throws IOException {
-        return holding(host.start("run", "--no-mount", "backup", "--", "sh", "-c", script));
-    }
-
-    private static TestHost.Run holding(TestHost.Run run) {
-        Await.until(
-                "the command runs",
-                TestHost.STEP,
-                () -> {
-                    try {
-                        return !run.output().isEmpty();
-                    } catch (IOException e) {
-                        throw new AssertionError(e);
-                    }
-                });
-        return run;
-    }
-
     @Test
     void hostsTakeTurnsAndTheServerSaysWithWhichToken() throws Exception {
-        TestHost.Run first = hold(a, "echo $LUNLOCK_TOKEN; read x < " + fifo());
+        TestHost.Run first = a.hold("backup", "echo $LUNLOCK_TOKEN; read x < " + fifo());
         TestHost.Run second =
                 b.start("run", "--no-mount", "backup", "--", "printenv", "LUNLOCK_TOKEN");
         Await.until("b waits", TestHost.STEP, () -> volume().contains("\"waitingCount\":1"));
@@ -158,7 +139,7 @@ final class LockServerHostsIT {
 
     @Test
     void forcedUnlockEndsTheHoldersCommandAndTheNextOneHasTheVolume() throws Exception {
-        TestHost.Run first = hold(a, "echo $LUNLOCK_TOKEN; sleep 100");
+        TestHost.Run first = a.hold("backup", "echo $LUNLOCK_TOKEN; sleep 100");
         String token = first.output().strip();
         String body =
                 "{\"token\":%s,\"volume\":\"backup\",\"reason\":\"it hangs\"}".formatted(token);
@@ -171,7 +152,7 @@ final class LockServerHostsIT {
 
     @Test
     void unlockTellsWhomItTakesFromAndTheServerKeepsTheReason() throws Exception {
-        TestHost.Run first = hold(a, "echo go; sleep 100");
+        TestHost.Run first = a.hold("backup", "echo go; sleep 100");
         Await.until(
                 "the lock server names the holder",
                 TestHost.STEP,
@@ -188,7 +169,7 @@ final class LockServerHostsIT {
 
     @Test
     void whatAWaiterSawWhileItQueuedCountsWhenTheHolderDies() throws Exception {
-        hold(a, "echo go; sleep 100");
+        a.hold("backup", "echo go; sleep 100");
         TestHost.Run second = b.start("run", "--no-mount", "backup", "--", "true");
         Await.until("b waits", TestHost.STEP, () -> volume().contains("\"waitingCount\":1"));
         Duration term = Duration.ofSeconds(3);
@@ -200,7 +181,7 @@ final class LockServerHostsIT {
     }
 
     private TestHost.Run holdName(String script) throws IOException {
-        return holding(a.start("lock", "nightly", "--", "sh", "-c", script));
+        return TestHost.begun(a.start("lock", "nightly", "--", "sh", "-c", script));
     }
 
     @Test
@@ -261,7 +242,8 @@ final class LockServerHostsIT {
 
     @Test
     void holderGoesOnWhileTheServerIsDown() throws Exception {
-        TestHost.Run first = hold(a, "echo go; sleep 8; echo done"); // twice as long as its lease
+        TestHost.Run first =
+                a.hold("backup", "echo go; sleep 8; echo done"); // twice as long as its lease
         server.close();
         assertThat(first.exit()).as(first.errors() + a.log()).isZero();
         assertThat(first.output()).contains("done");

@@ -109,6 +109,23 @@ final class TestHost {
             TestHost.signal(signal, process.pid());
         }
 
+        /** Whether standard error holds this by now. */
+        boolean says(String part) {
+            try {
+                return errors().contains(part);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        private boolean hasBegun() {
+            try {
+                return !output().isEmpty();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
         String output() throws IOException {
             return Files.readString(out);
         }
@@ -121,6 +138,19 @@ final class TestHost {
         String errors() throws IOException {
             return Files.readString(err);
         }
+    }
+
+    /**
+     * Runs a shell's script under the lock, without a mount, and waits until it printed something.
+     */
+    Run hold(String volume, String script) throws IOException {
+        return begun(start("run", "--no-mount", volume, "--", "sh", "-c", script));
+    }
+
+    /** Waits until what runs has printed something. */
+    static Run begun(Run run) {
+        Await.until("the command runs", STEP, run::hasBegun);
+        return run;
     }
 
     /** Starts {@code lunlock --home HOME ARGUMENTS}. */

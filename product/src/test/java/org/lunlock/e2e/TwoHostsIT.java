@@ -64,11 +64,7 @@ final class TwoHostsIT {
     @AfterEach
     void nothingIsLeft() throws Exception {
         try {
-            a.close();
-            b.close();
-            Leavings.none(directory, target);
-        } catch (AssertionError e) {
-            throw new AssertionError(e.getMessage() + "\n" + a.log() + "\n" + b.log(), e);
+            Leavings.noneOf(directory, target, a, b);
         } finally {
             target.close();
         }

@@ -2,6 +2,8 @@
 package org.lunlock.lockserver.clerk;
 
 import static java.lang.System.Logger.Level.ERROR;
+import static java.lang.System.Logger.Level.INFO;
+import static java.lang.System.Logger.Level.WARNING;
 
 import java.time.Duration;
 import java.time.InstantSource;
@@ -11,10 +13,12 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.api.AuditStatus;
 import org.lunlock.lockserver.model.Change;
+import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.model.LockTable;
 import org.lunlock.lockserver.model.Now;
 import org.lunlock.lockserver.model.Refusal;
@@ -22,9 +26,10 @@ import org.lunlock.lockserver.store.LockStore;
 import org.lunlock.lockserver.store.StoreException;
 
 /**
- * Changes the locks, in the thread {@code lock-clerk}. What came in while the disk was busy is done
- * in one go and stored with one sync; only then is any of it answered. So nobody is told of a grant
- * that a crash could take back, and fifty clients cost little more than one.
+ * Changes the locks, in the thread {@code lock-clerk}. What came in while the store was busy is
+ * done in one go and stored at once; only then is any of it answered. So nobody is told of a grant
+ * that a crash could take back, and fifty clients cost little more than one. Where another clerk of
+ * the same store was first, it is all done again, on what that one left.
  */
 public final class Clerk implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("org.lunlock.lockserver.clerk");
@@ -32,8 +37,8 @@ public final class Clerk implements AutoCloseable {
     /** How late an expired lease may be noticed. */
     private static final Duration TICK = Duration.ofMillis(100);
 
-    /** Bounds how long the first of a batch waits for the last. */
-    private static final int BATCH_MAX = 512;
+    /** Each time that others were first they got on; so many in a row are a store gone wrong. */
+    private static final int ATTEMPTS_MAX = 100;
 
     /** More than every client has under way; the next is refused at once. */
     private static final int PENDING_MAX = 20_000;
@@ -50,13 +55,16 @@ public final class Clerk implements AutoCloseable {
     public interface Listener {
         void committed(List<Change> changes);
 
-        /** The disk refuses: the clerk has ended, and knows no more than the disk. */
+        /** Claims that others changed or ended, by the same store. */
+        void noticed(List<Claim> claims);
+
+        /** The store refuses: the clerk has ended, and knows no more than the store. */
         void failed(StoreException why);
     }
 
     /** The clerk has ended, or has too much to do. */
     public static final class UnavailableException extends Exception {
-        UnavailableException(String message) {
+        UnavailableException(@Nullable String message) {
             super(message, null, false, false);
         }
     }
@@ -69,6 +77,8 @@ public final class Clerk implements AutoCloseable {
     private final BlockingQueue<Pending<?>> pending = new LinkedBlockingQueue<>(PENDING_MAX);
     private final List<AuditStatus> audit = new ArrayList<>(); // in the clerk's thread
     private final Thread thread;
+    private final AtomicBoolean nudged = new AtomicBoolean();
+    private boolean reachable = true; // in the clerk's thread
     private volatile boolean closing;
 
     /**
@@ -83,6 +93,7 @@ public final class Clerk implements AutoCloseable {
         this.wall = wall;
         this.listener = listener;
         this.table = store.load(now());
+        store.whenOthersChange(this::nudge);
         this.thread = Thread.ofPlatform().name("lock-clerk").start(this::run);
     }
 
@@ -106,6 +117,13 @@ public final class Clerk implements AutoCloseable {
         return asked.answer;
     }
 
+    /** Has a look at what others did, soon. */
+    private void nudge() {
+        if (nudged.compareAndSet(false, true)) {
+            var _ = ask((_, now) -> now);
+        }
+    }
+
     /** Adds a line to the audit log. */
     public CompletableFuture<Boolean> note(AuditStatus line) {
         return ask((_, _) -> audit.add(line));
@@ -118,9 +136,9 @@ public final class Clerk implements AutoCloseable {
                 Pending<?> first = pending.poll(TICK.toMillis(), TimeUnit.MILLISECONDS);
                 if (first != null) {
                     batch.add(first);
-                    pending.drainTo(batch, BATCH_MAX - 1);
+                    pending.drainTo(batch, store.batchMax() - 1);
                 }
-                work(batch);
+                workOrRefuse(batch);
                 batch.clear();
             }
         } catch (StoreException e) {
@@ -137,19 +155,50 @@ public final class Clerk implements AutoCloseable {
         }
     }
 
+    /** A store that others have, too, may come back. */
+    private void workOrRefuse(List<Pending<?>> batch) throws StoreException {
+        try {
+            work(batch);
+            tell(null);
+        } catch (StoreException e) {
+            if (e.kind() != StoreException.Kind.UNREACHABLE) {
+                throw e;
+            }
+            tell(e);
+            table.takeChanges(); // the next refresh shows what became of them
+            batch.forEach(it -> it.fail(new UnavailableException(e.getMessage())));
+        }
+    }
+
+    private void tell(@Nullable StoreException failure) {
+        if (reachable != (failure == null)) {
+            reachable = failure == null;
+            LOG.log(
+                    reachable ? INFO : WARNING,
+                    failure == null ? "the store answers again" : failure.getMessage());
+        }
+    }
+
     private void work(List<Pending<?>> batch) throws StoreException {
-        Now now = now();
-        table.expire(now);
-        for (Pending<?> one : batch) {
-            one.run(table, now);
-        }
-        List<Change> changes = table.takeChanges();
-        if (!changes.isEmpty() || !audit.isEmpty()) {
-            store.commit(changes, audit, now.wall());
+        nudged.set(false);
+        for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
             audit.clear();
-            listener.committed(changes);
+            Now now = now();
+            List<Claim> others = store.refresh(table, now);
+            if (!others.isEmpty()) {
+                listener.noticed(others);
+            }
+            for (Pending<?> one : batch) {
+                one.run(table, now);
+            }
+            List<Change> changes = table.takeChanges();
+            if (changes.isEmpty() && audit.isEmpty() || store.commit(changes, audit, now)) {
+                listener.committed(changes);
+                batch.forEach(Pending::complete);
+                return;
+            }
         }
-        batch.forEach(Pending::complete);
+        batch.forEach(it -> it.fail(new UnavailableException("others were always first")));
     }
 
     private void failPending() {
@@ -183,6 +232,7 @@ public final class Clerk implements AutoCloseable {
         }
 
         void run(LockTable table, Now now) {
+            failure = null; // of an attempt before
             try {
                 result = job.run(table, now);
             } catch (Refusal | RuntimeException e) {

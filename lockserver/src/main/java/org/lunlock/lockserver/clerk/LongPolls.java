@@ -34,11 +34,18 @@ public final class LongPolls {
     /** Answers the polls whose claims were granted or ended. */
     public void wake(List<Change> changes) {
         for (Change change : changes) {
-            Claim claim = change.claim();
-            CompletableFuture<Boolean> poll = parked.get(new Key(claim.volume(), claim.id()));
-            if (poll != null && !(change instanceof Change.Queued)) {
-                var _ = poll.completeAsync(() -> true); // the clerk has more to do than to answer
+            switch (change) {
+                case Change.Granted _, Change.Ended _ -> wake(change.claim());
+                case Change.Queued _, Change.Heard _, Change.Renewed _ -> {}
             }
+        }
+    }
+
+    /** Answers the poll of a claim to which something happened, if there is one. */
+    public void wake(Claim claim) {
+        CompletableFuture<Boolean> poll = parked.get(new Key(claim.volume(), claim.id()));
+        if (poll != null) {
+            var _ = poll.completeAsync(() -> true); // the clerk has more to do than to answer
         }
     }
 

@@ -14,6 +14,12 @@ public sealed interface Change {
     /** The volume has a holder. */
     record Granted(Claim claim, long token) implements Change {}
 
+    /** Its host was heard: a claim that waits does so for some more time. */
+    record Heard(Claim claim) implements Change {}
+
+    /** The holder goes on for one more lease. */
+    record Renewed(Claim claim) implements Change {}
+
     /**
      * The claim is over.
      *

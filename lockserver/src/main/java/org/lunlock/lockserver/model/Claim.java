@@ -32,6 +32,17 @@ public record Claim(
     /** What the holder reads and writes, bytes a second. */
     public record Rates(long read, long written) {}
 
+    /** Whoever waits is heard at least twice in that time, by its long polls. */
+    private static final Duration SILENT_WAITER = Duration.ofSeconds(60);
+
+    /**
+     * How long its host may be silent. Of a holder a tenth longer than its lease: here it counts
+     * from hearing and there from sending, so the host always knows first that its lease is over.
+     */
+    public Duration silenceMax() {
+        return grant == null ? SILENT_WAITER : lease.plus(lease.dividedBy(10));
+    }
+
     Claim granted(long token, Instant at) {
         return with(new Grant(token, at, at, null));
     }

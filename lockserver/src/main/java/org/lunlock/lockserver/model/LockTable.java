@@ -24,9 +24,6 @@ import org.lunlock.lockserver.model.VolumeLock.Entry;
  * <p>Not for more than one thread. A method that throws has changed nothing.
  */
 public final class LockTable {
-    /** Whoever waits is heard at least twice in that time, by its long polls. */
-    static final Duration SILENT_WAITER = Duration.ofSeconds(60);
-
     /** A thousand hosts with ten claims each; every poll of one that waits counts its place. */
     static final int WAITING_MAX = 10_000;
 
@@ -97,6 +94,7 @@ public final class LockTable {
         if (claim.grant() == null) {
             lock.put(new Entry(claim, now.nanos()));
         }
+        changes.add(new Change.Heard(claim));
         return claim;
     }
 
@@ -111,6 +109,7 @@ public final class LockTable {
         }
         Claim renewed = claim.renewed(grant, now.wall(), rates);
         lock.put(new Entry(renewed, now.nanos()));
+        changes.add(new Change.Renewed(renewed));
         return renewed;
     }
 
@@ -158,11 +157,48 @@ public final class LockTable {
                 end(lock, new Change.Ended(claim, Ending.EXPIRED, now.wall(), "", ""), now);
             }
             if (holder != null && holder.isOver(now.nanos())) {
-                end(
-                        lock,
-                        new Change.Ended(holder.claim(), Ending.EXPIRED, now.wall(), "", ""),
-                        now);
+                lapse(holder.claim().volume(), now);
             }
+        }
+    }
+
+    // ---------------------------------------------------------------- what others did, elsewhere
+
+    /**
+     * The volume as it is stored by now. Who is next is granted it, if nobody has it.
+     *
+     * @param claims those that wait in their order
+     * @return those that are new, not the same, or no longer there
+     */
+    public List<Claim> replace(String volume, long lastToken, List<Claim> claims, Now now) {
+        VolumeLock old = volumes.getOrDefault(volume, new VolumeLock(0));
+        VolumeLock fresh = new VolumeLock(lastToken);
+        List<Claim> others = new ArrayList<>();
+        for (Claim claim : claims) {
+            Entry known = old.find(claim.id());
+            if (known != null && known.claim().equals(claim)) {
+                fresh.put(known);
+            } else {
+                fresh.put(new Entry(claim, now.nanos()));
+                others.add(claim);
+            }
+        }
+        for (Claim claim : old.claims()) {
+            if (fresh.find(claim.id()) == null) {
+                others.add(claim);
+            }
+        }
+        volumes.put(volume, fresh);
+        grantNext(fresh, now);
+        return others;
+    }
+
+    /** Ends the holder's claim: wherever its time is kept, it is over. */
+    public void lapse(String volume, Now now) {
+        VolumeLock lock = volumes.get(volume);
+        Entry holder = lock == null ? null : lock.holder();
+        if (lock != null && holder != null) {
+            end(lock, new Change.Ended(holder.claim(), Ending.EXPIRED, now.wall(), "", ""), now);
         }
     }
 
@@ -173,8 +209,7 @@ public final class LockTable {
         return taken;
     }
 
-    // -------------------------------------------------------------------------------- what there
-    // is
+    // ------------------------------------------------------------------------------ what there is
 
     /**
      * A volume as it is.

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.lockserver.model;
 
-import java.time.Duration;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The lock of one volume: at most one holder, and those that wait in the order they came. */
@@ -13,20 +14,8 @@ final class VolumeLock {
     /** A claim and when its host was last heard, monotonic. */
     record Entry(Claim claim, long heardNanos) {
 
-        /**
-         * The server counts from hearing, and a tenth longer than the host, which counts from
-         * sending: the host always knows first that its lease is over.
-         */
-        long deadline() {
-            Duration silence =
-                    claim.grant() == null
-                            ? LockTable.SILENT_WAITER
-                            : claim.lease().plus(claim.lease().dividedBy(10));
-            return heardNanos + silence.toNanos();
-        }
-
         boolean isOver(long nanos) {
-            return nanos - deadline() >= 0;
+            return nanos - heardNanos >= claim.silenceMax().toNanos();
         }
     }
 
@@ -50,8 +39,11 @@ final class VolumeLock {
         return waiting;
     }
 
-    boolean isIdle() {
-        return holder == null && waiting.isEmpty();
+    /** The holder's, then those that wait. */
+    List<Claim> claims() {
+        return Stream.concat(Stream.ofNullable(holder), waiting.values().stream())
+                .map(Entry::claim)
+                .toList();
     }
 
     @Nullable Entry find(String id) {

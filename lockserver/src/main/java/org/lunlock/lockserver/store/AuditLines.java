@@ -2,6 +2,9 @@
 package org.lunlock.lockserver.store;
 
 import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.api.AuditStatus;
 import org.lunlock.lockserver.model.Change;
 import org.lunlock.lockserver.model.Claim;
@@ -9,10 +12,15 @@ import org.lunlock.lockserver.model.Claimant;
 import org.lunlock.lockserver.model.Ending;
 
 /** What the audit log says of a change. */
-final class AuditLines {
+public final class AuditLines {
     private AuditLines() {}
 
-    static AuditStatus of(Change change, Instant at) {
+    /** In the order of the changes. */
+    public static List<AuditStatus> of(List<Change> changes, Instant at) {
+        return changes.stream().flatMap(it -> Stream.ofNullable(of(it, at))).toList();
+    }
+
+    private static @Nullable AuditStatus of(Change change, Instant at) {
         Claim claim = change.claim();
         Claim.Grant grant = claim.grant();
         Claimant claimant = claim.claimant();
@@ -34,6 +42,7 @@ final class AuditLines {
                                 : claimant.host();
                 yield line(at, what, ended.by(), claim, grant == null ? 0 : grant.token(), detail);
             }
+            case Change.Heard _, Change.Renewed _ -> null;
         };
     }
 

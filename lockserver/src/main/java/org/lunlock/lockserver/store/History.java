@@ -6,54 +6,24 @@ import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.api.AuditStatus;
 
 /** Reads who held what and what was refused, beside the server's writes. From any thread. */
-public final class History implements AutoCloseable {
+public interface History extends AutoCloseable {
     /** What one answer holds at most. */
-    public static final int ROWS_MAX = 500;
-
-    private final Database database;
-
-    History(Database database) {
-        this.database = database;
-    }
+    int ROWS_MAX = 500;
 
     /**
      * Holdings of a volume that are over, the latest first.
      *
      * @param before only those with a lower fencing token: where the last answer ended
+     * @param limit 1 to {@link #ROWS_MAX}; what is outside is taken as the nearer of both
      */
-    public List<Holding> holdings(String volume, long before, int limit) throws StoreException {
-        return database.query(
-                "SELECT * FROM holding WHERE volume = ? AND token < ? ORDER BY token DESC LIMIT ?",
-                Rows::holding,
-                volume,
-                before,
-                limit(limit));
-    }
+    List<Holding> holdings(String volume, long before, int limit) throws StoreException;
 
     /** How the claim's last holding ended; null when it held nothing. */
-    public @Nullable Holding ended(String volume, String claim) throws StoreException {
-        List<Holding> found =
-                database.query(
-                        "SELECT * FROM holding WHERE volume = ? AND claim = ?"
-                                + " ORDER BY token DESC LIMIT 1",
-                        Rows::holding,
-                        volume,
-                        claim);
-        return found.isEmpty() ? null : found.getFirst();
-    }
+    @Nullable Holding ended(String volume, String claim) throws StoreException;
 
     /** The last lines of the audit log, the latest first. */
-    public List<AuditStatus> audit(int limit) throws StoreException {
-        return database.query(
-                "SELECT * FROM audit ORDER BY line DESC LIMIT ?", Rows::audit, limit(limit));
-    }
-
-    private static int limit(int asked) {
-        return Math.clamp(asked, 1, ROWS_MAX);
-    }
+    List<AuditStatus> audit(int limit) throws StoreException;
 
     @Override
-    public void close() {
-        database.close();
-    }
+    void close();
 }

@@ -2,6 +2,9 @@
 package org.lunlock.lockserver.store;
 
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.lockserver.model.Change;
+import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.model.Claimant;
 import org.lunlock.lockserver.model.Ending;
 
@@ -22,4 +25,25 @@ public record Holding(
         Instant endedAt,
         Ending ending,
         String endedBy,
-        String reason) {}
+        String reason) {
+
+    /** Null when it ended before it held anything. */
+    public static @Nullable Holding of(Change.Ended ended) {
+        Claim claim = ended.claim();
+        Claim.Grant grant = claim.grant();
+        return grant == null
+                ? null
+                : new Holding(
+                        claim.volume(),
+                        claim.id(),
+                        grant.token(),
+                        claim.claimant(),
+                        claim.claimedAt(),
+                        grant.grantedAt(),
+                        grant.renewedAt(),
+                        ended.at(),
+                        ended.ending(),
+                        ended.by(),
+                        ended.reason());
+    }
+}

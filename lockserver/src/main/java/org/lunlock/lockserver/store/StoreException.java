@@ -15,12 +15,16 @@ public final class StoreException extends Exception {
         /** The disk refuses. */
         IO,
         /** The caller asked for what cannot be. */
-        WRONG
+        WRONG,
+        /** etcd does not answer, or has no majority: it may do so soon. */
+        UNREACHABLE,
+        /** etcd does not let us in, or not do that. */
+        REFUSED
     }
 
     private final Kind kind;
 
-    StoreException(Kind kind, String message, @Nullable Throwable cause) {
+    public StoreException(Kind kind, String message, @Nullable Throwable cause) {
         super(message, cause);
         this.kind = kind;
     }

@@ -45,7 +45,6 @@ final class Api {
     private final Claims claims;
     private final History history;
     private final Guard guard;
-    private final Events events;
     private final Bodies bodies;
     private final InstantSource wall;
     private final Executor answering;
@@ -57,14 +56,12 @@ final class Api {
             Claims claims,
             History history,
             Guard guard,
-            Events events,
             Bodies bodies,
             InstantSource wall,
             Executor answering) {
         this.claims = claims;
         this.history = history;
         this.guard = guard;
-        this.events = events;
         this.bodies = bodies;
         this.wall = wall;
         this.answering = answering;
@@ -214,10 +211,8 @@ final class Api {
             throws Refused, IOException {
         guard.require(Right.USE, volume, principal, request);
         Claim.Rates rates = bodies.rates(request);
-        CompletableFuture<ClaimStatus> renewed =
-                claims.renew(volume, id, principal.name(), rates)
-                        .whenComplete((_, _) -> events.changed(volume));
-        return answer(volume, id, principal, request, renewed);
+        return answer(
+                volume, id, principal, request, claims.renew(volume, id, principal.name(), rates));
     }
 
     private CompletableFuture<Answer> release(

@@ -63,7 +63,7 @@ final class Metrics {
     void committed(List<Change> changes, Instant now) {
         for (Change change : changes) {
             switch (change) {
-                case Change.Queued _ -> {}
+                case Change.Queued _, Change.Heard _, Change.Renewed _ -> {}
                 case Change.Granted granted -> {
                     grants.inc();
                     Duration time = Duration.between(granted.claim().claimedAt(), now);

@@ -30,6 +30,7 @@ import org.lunlock.lockserver.clerk.Claims;
 import org.lunlock.lockserver.clerk.Clerk;
 import org.lunlock.lockserver.clerk.LongPolls;
 import org.lunlock.lockserver.model.Change;
+import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.store.BearerTokens;
 import org.lunlock.lockserver.store.History;
 
@@ -116,7 +117,7 @@ public final class WebServer implements AutoCloseable {
         Guard guard = new Guard(clerk, tokens, wall, nanos, options.requestsPerSecond());
         Claims claims = new Claims(clerk, polls);
         Bodies bodies = new Bodies(connections);
-        Api api = new Api(claims, history, guard, events, bodies, wall, answering);
+        Api api = new Api(claims, history, guard, bodies, wall, answering);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, connector));
         server.setHandler(new Front(api, clerk, events, metrics, connections, answering));
@@ -164,7 +165,17 @@ public final class WebServer implements AutoCloseable {
     public void committed(List<Change> changes) {
         polls.wake(changes);
         metrics.committed(changes, wall.instant());
-        changes.stream().map(it -> it.claim().volume()).distinct().forEach(events::changed);
+        changes.stream()
+                .filter(it -> !(it instanceof Change.Heard))
+                .map(it -> it.claim().volume())
+                .distinct()
+                .forEach(events::changed);
+    }
+
+    /** Tells of what another lock server did; it counts that in its own metrics. */
+    public void noticed(List<Claim> claims) {
+        claims.forEach(polls::wake);
+        claims.stream().map(Claim::volume).distinct().forEach(events::changed);
     }
 
     /** Opens no connection any more, and answers those that wait. */

@@ -25,8 +25,8 @@ import org.lunlock.lockserver.model.Change;
 import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.model.Claimant;
 import org.lunlock.lockserver.model.Refusal;
-import org.lunlock.lockserver.store.LockStore;
 import org.lunlock.lockserver.store.StoreException;
+import org.lunlock.lockserver.store.sqlite.SqliteLocks;
 
 @NullMarked
 class ClerkTest implements Clerk.Listener {
@@ -37,12 +37,12 @@ class ClerkTest implements Clerk.Listener {
 
     private final ManualClock clock = new ManualClock();
     private final List<Change> committed = new CopyOnWriteArrayList<>();
-    private LockStore store;
+    private SqliteLocks store;
     private Clerk clerk;
 
     @BeforeEach
     void open() throws StoreException {
-        store = LockStore.open(directory);
+        store = SqliteLocks.open(directory);
         clerk = new Clerk(store, clock, InstantSource.fixed(AT), this);
     }
 
@@ -55,6 +55,11 @@ class ClerkTest implements Clerk.Listener {
     @Override
     public void committed(List<Change> changes) {
         committed.addAll(changes);
+    }
+
+    @Override
+    public void noticed(List<Claim> claims) {
+        throw new AssertionError("nobody else is there: " + claims);
     }
 
     @Override

@@ -167,8 +167,9 @@ class LockTableTest {
     void forceTakesFromTheHolderThatWasSeen() throws Refusal {
         claim("a");
         claim("b");
+        long seen = token("a");
         table.takeChanges();
-        table.force("backup", token("a"), "boss", "on holiday", now());
+        table.force("backup", seen, "boss", "on holiday", now());
         assertThat(token("b")).isPositive();
         Change.Ended ended = (Change.Ended) table.takeChanges().getFirst();
         assertThat(ended.by()).isEqualTo("boss");
@@ -234,5 +235,31 @@ class LockTableTest {
     @FunctionalInterface
     private interface Action {
         void run() throws Refusal;
+    }
+
+    @Test
+    void volumeAsAnotherServerLeftItNamesWhatIsNotTheSame() throws Refusal {
+        Claim a = claim("a");
+        Claim b = claim("b");
+        Claim c = claim("c");
+        table.takeChanges();
+        Claim granted = b.granted(7, now().wall());
+        assertThat(table.replace("backup", 7, List.of(granted, c), now()))
+                .containsExactly(granted, a);
+        assertThat(table.replace("backup", 7, List.of(granted, c), now())).isEmpty();
+        assertThat(table.show("backup", now()).holder()).isEqualTo(granted);
+        assertThat(table.takeChanges()).isEmpty();
+    }
+
+    @Test
+    void holderWhoseLeaseIsKeptElsewhereIsFollowedByTheNext() throws Refusal {
+        Claim a = claim("a").granted(4_000_000_000L, now().wall());
+        table.replace("backup", 4_000_000_000L, List.of(a, claim("b")), now());
+        table.takeChanges();
+        table.lapse("backup", now());
+        assertThat(table.takeChanges())
+                .satisfiesExactly(
+                        it -> assertThat(((Change.Ended) it).ending()).isEqualTo(Ending.EXPIRED),
+                        it -> assertThat(((Change.Granted) it).token()).isEqualTo(4_000_000_001L));
     }
 }

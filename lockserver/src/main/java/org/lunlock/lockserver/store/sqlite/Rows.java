@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.store;
+package org.lunlock.lockserver.store.sqlite;
 
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,6 +10,7 @@ import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.model.Claim.Grant;
 import org.lunlock.lockserver.model.Claimant;
 import org.lunlock.lockserver.model.Ending;
+import org.lunlock.lockserver.store.Holding;
 
 /** What the rows of {@link LockSchema} mean. */
 final class Rows {

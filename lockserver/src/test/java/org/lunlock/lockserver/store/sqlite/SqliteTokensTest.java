@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.store;
+package org.lunlock.lockserver.store.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -14,18 +14,22 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lunlock.lockserver.store.BearerTokens;
+import org.lunlock.lockserver.store.Principal;
 import org.lunlock.lockserver.store.Principal.Allowance;
+import org.lunlock.lockserver.store.Right;
+import org.lunlock.lockserver.store.StoreException;
 import org.lunlock.lockserver.store.StoreException.Kind;
 
 @NullMarked
-class BearerTokensTest {
+class SqliteTokensTest {
     private static final Instant NOW = Instant.ofEpochSecond(1_800_000_000);
 
     @TempDir private Path directory;
 
     @Test
     void tokenProvesItsName() throws Exception {
-        try (BearerTokens tokens = BearerTokens.open(directory)) {
+        try (BearerTokens tokens = SqliteTokens.open(directory)) {
             String bearer = tokens.add("mac", allow(Right.USE, "backup"), NOW);
             assertThat(Objects.requireNonNull(tokens.authenticate(bearer)).name()).isEqualTo("mac");
             assertThat(tokens.authenticate(bearer + "x")).isNull();
@@ -35,8 +39,8 @@ class BearerTokensTest {
 
     @Test
     void otherProcessesTokenIsSeenAtOnceAndItsRevocationToo() throws Exception {
-        try (BearerTokens server = BearerTokens.open(directory);
-                BearerTokens command = BearerTokens.open(directory)) {
+        try (BearerTokens server = SqliteTokens.open(directory);
+                BearerTokens command = SqliteTokens.open(directory)) {
             assertThat(server.authenticate("x")).isNull();
             String bearer = command.add("mac", allow(Right.USE, "*"), NOW);
             assertThat(server.authenticate(bearer)).isNotNull();
@@ -51,7 +55,7 @@ class BearerTokensTest {
     @Test
     void nothingOnDiskLetsAnybodyIn() throws Exception {
         String bearer;
-        try (BearerTokens tokens = BearerTokens.open(directory)) {
+        try (BearerTokens tokens = SqliteTokens.open(directory)) {
             bearer = tokens.add("mac", allow(Right.USE, "*"), NOW);
         }
         try (Stream<Path> files = Files.list(directory)) {
@@ -81,7 +85,7 @@ class BearerTokensTest {
 
     @Test
     void wrongWishesAreRefused() throws Exception {
-        try (BearerTokens tokens = BearerTokens.open(directory)) {
+        try (BearerTokens tokens = SqliteTokens.open(directory)) {
             tokens.add("mac", allow(Right.USE, "*"), NOW);
             assertWrong(() -> tokens.add("mac", allow(Right.USE, "*"), NOW));
             assertWrong(() -> tokens.add("a b", allow(Right.USE, "*"), NOW));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.store;
+package org.lunlock.lockserver.store.sqlite;
 
 /** The tables of the locks. Times are milliseconds since 1970. */
 final class LockSchema {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.store;
+package org.lunlock.lockserver.store.sqlite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -25,10 +25,13 @@ import org.lunlock.lockserver.model.Ending;
 import org.lunlock.lockserver.model.LockTable;
 import org.lunlock.lockserver.model.Now;
 import org.lunlock.lockserver.model.Refusal;
+import org.lunlock.lockserver.store.History;
+import org.lunlock.lockserver.store.Holding;
+import org.lunlock.lockserver.store.StoreException;
 import org.lunlock.lockserver.store.StoreException.Kind;
 
 @NullMarked
-class LockStoreTest {
+class SqliteLocksTest {
     private static final Instant AT = Instant.ofEpochSecond(1_800_000_000);
     private static final Now NOW = new Now(0, AT);
 
@@ -39,8 +42,8 @@ class LockStoreTest {
         return new Claim(id, "backup", claimant, Duration.ofSeconds(15), AT, null);
     }
 
-    private static void commit(LockStore store, LockTable table) throws StoreException {
-        store.commit(table.takeChanges(), List.of(), AT);
+    private static void commit(SqliteLocks store, LockTable table) throws StoreException {
+        store.commit(table.takeChanges(), List.of(), NOW);
     }
 
     private static long token(LockTable table, String id) throws Refusal {
@@ -50,7 +53,7 @@ class LockStoreTest {
     @Test
     void whatWasCommittedIsThereAfterAStart() throws Exception {
         LockTable before;
-        try (LockStore store = LockStore.open(directory)) {
+        try (SqliteLocks store = SqliteLocks.open(directory)) {
             before = store.load(NOW);
             for (String id : List.of("a", "b", "c")) {
                 before.claim(wish(id), NOW);
@@ -58,7 +61,7 @@ class LockStoreTest {
             before.release("backup", "b", "p", NOW);
             commit(store, before);
         }
-        try (LockStore store = LockStore.open(directory)) {
+        try (SqliteLocks store = SqliteLocks.open(directory)) {
             LockTable after = store.load(NOW);
             assertThat(after.show("backup", NOW)).isEqualTo(before.show("backup", NOW));
         }
@@ -66,7 +69,7 @@ class LockStoreTest {
 
     @Test
     void historySaysHowEachHoldingEnded() throws Exception {
-        try (LockStore store = LockStore.open(directory);
+        try (SqliteLocks store = SqliteLocks.open(directory);
                 History history = store.history()) {
             LockTable table = store.load(NOW);
             table.claim(wish("a"), NOW);
@@ -92,12 +95,12 @@ class LockStoreTest {
     @Test
     void tokensRiseAfterAnOldDatabaseIsPutBack() throws Exception {
         Path backup = directory.resolve("backup");
-        try (LockStore store = LockStore.open(directory)) {
+        try (SqliteLocks store = SqliteLocks.open(directory)) {
             commit(store, store.load(NOW));
         }
-        Files.copy(directory.resolve(LockStore.DATABASE), backup);
+        Files.copy(directory.resolve(SqliteLocks.DATABASE), backup);
         long last = 0;
-        try (LockStore store = LockStore.open(directory)) {
+        try (SqliteLocks store = SqliteLocks.open(directory)) {
             LockTable table = store.load(NOW);
             for (int i = 0; i < 1000; i++) {
                 table.claim(wish("c" + i), NOW);
@@ -107,8 +110,10 @@ class LockStoreTest {
             }
         }
         Files.copy(
-                backup, directory.resolve(LockStore.DATABASE), StandardCopyOption.REPLACE_EXISTING);
-        try (LockStore store = LockStore.open(directory)) {
+                backup,
+                directory.resolve(SqliteLocks.DATABASE),
+                StandardCopyOption.REPLACE_EXISTING);
+        try (SqliteLocks store = SqliteLocks.open(directory)) {
             LockTable table = store.load(NOW);
             table.claim(wish("new"), NOW);
             assertThat(token(table, "new")).isGreaterThan(last);
@@ -117,14 +122,14 @@ class LockStoreTest {
 
     @Test
     void damagedStoreIsRefused() throws Exception {
-        try (LockStore store = LockStore.open(directory)) {
+        try (SqliteLocks store = SqliteLocks.open(directory)) {
             LockTable table = store.load(NOW);
             for (int i = 0; i < 200; i++) {
                 table.claim(wish("c" + i), NOW);
             }
             commit(store, table);
         }
-        Path file = directory.resolve(LockStore.DATABASE);
+        Path file = directory.resolve(SqliteLocks.DATABASE);
         for (long page = 1; page * 4096 < Files.size(file); page++) {
             overwrite(file, page * 4096 + 8, new byte[200]);
         }
@@ -139,7 +144,7 @@ class LockStoreTest {
 
     @Test
     void fileThatIsNoDatabaseIsRefused() throws Exception {
-        Files.writeString(directory.resolve(LockStore.DATABASE), "not a database, ".repeat(100));
+        Files.writeString(directory.resolve(SqliteLocks.DATABASE), "not a database, ".repeat(100));
         assertDamaged("is not a database");
     }
 
@@ -150,7 +155,7 @@ class LockStoreTest {
     }
 
     private void assertDamaged(String message) {
-        assertThatThrownBy(() -> LockStore.open(directory).close())
+        assertThatThrownBy(() -> SqliteLocks.open(directory).close())
                 .isInstanceOfSatisfying(
                         StoreException.class,
                         e -> {
@@ -163,11 +168,11 @@ class LockStoreTest {
 
     @Test
     void secondServerIsRefused() throws Exception {
-        try (LockStore _ = LockStore.open(directory)) {
-            assertThatThrownBy(() -> LockStore.open(directory).close())
+        try (SqliteLocks _ = SqliteLocks.open(directory)) {
+            assertThatThrownBy(() -> SqliteLocks.open(directory).close())
                     .isInstanceOfSatisfying(
                             StoreException.class, e -> assertThat(e.kind()).isEqualTo(Kind.BUSY));
         }
-        LockStore.open(directory).close();
+        SqliteLocks.open(directory).close();
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.store;
+package org.lunlock.lockserver.store.sqlite;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.lockserver.store.StoreException;
 import org.lunlock.lockserver.store.StoreException.Kind;
 
 /** A SQLite database that is whole, ours, and durable at every commit. From any thread. */

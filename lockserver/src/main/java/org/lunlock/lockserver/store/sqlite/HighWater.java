@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.lockserver.store;
+package org.lunlock.lockserver.store.sqlite;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import org.lunlock.lockserver.store.StoreException;
 import org.lunlock.lockserver.store.StoreException.Kind;
 
 /**
