@@ -14,6 +14,9 @@ record LeaseRhythm(LeaseTimes times, boolean forces, long seed) {
      */
     private static final int LEAP_MIN = 2_048;
 
+    /** Wide, so that two leaps from one epoch rarely end at the same. */
+    private static final int LEAP_WIDTH = 32_768;
+
     /** Whether the reservation of somebody else is to be taken now. */
     boolean takesOver(HolderInfo holder) {
         boolean dead = holder.unchangedFor().compareTo(times.takeOverAfter()) >= 0;
@@ -28,7 +31,7 @@ record LeaseRhythm(LeaseTimes times, boolean forces, long seed) {
 
     /** How far a key leaps that could not be stored, so that it is not made again after a crash. */
     int leap(long now) {
-        return LEAP_MIN + (int) mix(now, LEAP_MIN);
+        return LEAP_MIN + (int) mix(now, LEAP_WIDTH);
     }
 
     /** 0 (inclusive) to bound (exclusive), by seed and time. */
