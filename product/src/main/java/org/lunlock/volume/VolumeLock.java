@@ -281,8 +281,10 @@ final class VolumeLock {
         };
     }
 
+    /** The lock server's, where there is one: its tokens rise whatever this host has seen. */
     long token() {
-        return token;
+        ServiceLock granted = service;
+        return granted == null ? token : granted.token();
     }
 
     long renewedMillisAgo() {

@@ -17,6 +17,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
+import org.lunlock.lockserver.api.HolderStatus;
 import org.lunlock.lockserver.api.RenewalRequest;
 import org.lunlock.lockserver.client.ServiceException.Kind;
 
@@ -60,12 +61,20 @@ public final class ServiceClaim implements AutoCloseable {
         long sent = nanos.getAsLong();
         CompletableFuture<ClaimStatus> answer =
                 joined ? service.await(volume, id, POLL) : service.claim(volume, id, wish);
-        return answer.whenComplete((_, e) -> {
+        return answer.whenComplete((status, e) -> {
             joined = e == null; // one that is not known any more joins again
             if (e == null) {
-                heardNanos = sent;
+                heardNanos = sent - spent(status).toNanos();
             }
         });
+    }
+
+    /** How much of a grant was over already when it was told: asking does not renew it. */
+    private static Duration spent(ClaimStatus status) {
+        HolderStatus holder = status.holder();
+        return status.token() == null || holder == null
+                ? Duration.ZERO
+                : Duration.ofMillis(holder.leaseMillis() - holder.leaseLeftMillis());
     }
 
     /**
