@@ -56,7 +56,8 @@ final class Network implements AutoCloseable {
     }
 
     private void ip(String where, String words) {
-        List<String> command = new ArrayList<>(List.of("ip", "-n", prefix + where));
+        List<String> command = new ArrayList<>(on(where)); // ip -n would want to mount things
+        command.add("ip");
         command.addAll(List.of(words.split(" ", -1)));
         Tools.run(command.toArray(String[]::new));
     }
