@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.session;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lunlock.iscsi.IscsiException;
@@ -26,6 +31,7 @@ import org.lunlock.iscsi.testkit.Workload;
 class SessionFaultIT {
     private static final Duration SOON = Duration.ofMillis(300);
     private static final Duration LATE = Duration.ofSeconds(30);
+    private static final Duration UNPLUGGED = Duration.ofSeconds(3);
     private static final Timeouts TIMEOUTS =
             Timeouts.DEFAULT
                     .with(Step.LOGIN, Duration.ofSeconds(2))
@@ -163,6 +169,44 @@ class SessionFaultIT {
                         network.resume();
                     });
         }
+    }
+
+    @Test
+    void aPulledCableCostsNoCpuTime() throws IOException {
+        try (Tgt tgt = target();
+                FaultySocket network = FaultySocket.to(tgt.portal())) {
+            during(
+                    tgt,
+                    network.portal(),
+                    PARAMETERS,
+                    1,
+                    () -> {
+                        int before = losses.count.get();
+                        network.stall();
+                        network.refuse();
+                        losses.exceed(before);
+                        assertThat(cpuOfSession(UNPLUGGED)).isLessThan(UNPLUGGED.dividedBy(20));
+                        network.accept();
+                        network.resume();
+                    });
+        }
+    }
+
+    /** What the session's thread uses while the time passes. */
+    private static Duration cpuOfSession(Duration time) {
+        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+        long id =
+                Thread.getAllStackTraces().keySet().stream()
+                        .filter(thread -> thread.getName().startsWith("session-"))
+                        .mapToLong(Thread::threadId)
+                        .max()
+                        .orElseThrow();
+        long used = threads.getThreadCpuTime(id);
+        long until = System.nanoTime() + time.toNanos();
+        while (System.nanoTime() - until < 0) {
+            LockSupport.parkNanos(until - System.nanoTime());
+        }
+        return Duration.ofNanos(threads.getThreadCpuTime(id) - used);
     }
 
     @Test
