@@ -4,6 +4,7 @@ package org.lunlock.iscsi.session;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.TransportException;
@@ -18,7 +19,7 @@ final class Connections {
     /** PDUs are taken for so long, however many come, before everything else has its turn. */
     private static final long READING_NANOS = Duration.ofMillis(100).toNanos();
 
-    private final Spin spin = new Spin();
+    private final Pace pace = new Pace(System.nanoTime());
     private volatile Connection[] all = {};
     private volatile boolean beyondRecovery;
 
@@ -69,34 +70,90 @@ final class Connections {
      */
     void turn(long nanos) throws IscsiException {
         Connection[] now = all;
-        if (!spins(now)) {
-            await(now, nanos);
-        }
+        int answered = answered(now);
+        await(now, nanos);
         long until = System.nanoTime() + READING_NANOS;
         while (takeMore(now) && System.nanoTime() - until < 0) {}
         flushAll(); // there may be room again, or something else to say
+        pace.answered(answered(now) - answered, System.nanoTime());
     }
 
-    /** Looks for something to read that is about to come. Returns whether it came. */
-    @SuppressWarnings("ThreadPriorityCheck") // nothing relies on the yield: it is a courtesy
-    private boolean spins(Connection[] now) throws IscsiException {
-        if (!spin.pays() || isAnyFull(now)) {
-            return false;
+    /** Waits in the way that pays, and takes what came. */
+    private void await(Connection[] now, long nanos) throws IscsiException {
+        Pace.Wait wait = isAnyFull(now) ? Pace.Wait.SLEEP : pace.next(underWay(now));
+        boolean came =
+                switch (wait) {
+                    case GATHER -> gather(now);
+                    case LOOK -> look(now);
+                    case SLEEP -> false;
+                };
+        if (!came) {
+            sleep(now, nanos);
         }
+    }
+
+    private boolean gather(Connection[] now) throws IscsiException {
+        LockSupport.parkNanos(Pace.GATHER_NANOS);
+        boolean came = takeAll(now);
+        if (came) {
+            pace.gathered();
+        } else {
+            pace.inVain();
+        }
+        return came;
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // nothing relies on the yield: it is a courtesy
+    private boolean look(Connection[] now) throws IscsiException {
         long start = System.nanoTime();
-        for (long looked = 0; looked < Spin.NANOS_MAX; looked = System.nanoTime() - start) {
-            boolean came = false;
-            for (Connection each : now) {
-                came |= take(each);
-            }
-            if (came) {
-                spin.came(looked);
+        for (long looked = 0; looked < Pace.LOOK_NANOS; looked = System.nanoTime() - start) {
+            if (takeAll(now)) {
+                pace.came(looked);
                 return true;
             }
             Thread.yield(); // the target may need this very CPU to answer
         }
-        spin.lookedInVain();
+        pace.inVain();
         return false;
+    }
+
+    private void sleep(Connection[] now, long nanos) throws IscsiException {
+        long start = System.nanoTime();
+        for (int i = 1; i < now.length; i++) {
+            now[i].beAwaited();
+        }
+        now[0].await(nanos);
+        pace.came(System.nanoTime() - start);
+        for (Connection each : now) {
+            each.noteRoom();
+            take(each);
+        }
+    }
+
+    private boolean takeAll(Connection[] now) throws IscsiException {
+        boolean came = false;
+        for (Connection each : now) {
+            came |= take(each);
+        }
+        return came;
+    }
+
+    /** Commands that were sent and not answered: an estimate, without the lock. */
+    private static int underWay(Connection[] now) {
+        int tasks = 0;
+        for (Connection each : now) {
+            tasks += each.taskCount;
+        }
+        return tasks;
+    }
+
+    /** A number that counts up with every status. */
+    private static int answered(Connection[] now) {
+        int statSn = 0;
+        for (Connection each : now) {
+            statSn += each.expStatSn();
+        }
+        return statSn;
     }
 
     private static boolean isAnyFull(Connection[] now) {
@@ -106,19 +163,6 @@ final class Connections {
             }
         }
         return false;
-    }
-
-    private void await(Connection[] now, long nanos) throws IscsiException {
-        long start = System.nanoTime();
-        for (int i = 1; i < now.length; i++) {
-            now[i].beAwaited();
-        }
-        now[0].await(nanos);
-        spin.came(System.nanoTime() - start);
-        for (Connection each : now) {
-            each.noteRoom();
-            take(each);
-        }
     }
 
     /** Takes from those that may have more. Returns whether one still may. */

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+/**
+ * Decides how the reading thread waits for what comes next. In the reading thread.
+ *
+ * <p>To sleep until something comes, and to be woken, costs both sides tens of microseconds, more
+ * in a virtual machine; the target pays its part before it turns to its next command. So a thread
+ * that keeps a target busy is seldom to be found asleep:
+ *
+ * <ul>
+ *   <li>With many commands under way it lets answers <em>gather</em>: it sleeps by the clock for a
+ *       moment in which the target has enough to do, wakes nobody, and takes at once what came.
+ *   <li>What comes sooner than that a sleep would pay is <em>looked</em> for.
+ *   <li>Everything else is waited for <em>asleep</em>.
+ * </ul>
+ */
+final class Pace {
+    /** How to wait. */
+    enum Wait {
+        GATHER,
+        LOOK,
+        SLEEP
+    }
+
+    /** Asked of the clock for gathering; Linux adds its timer slack of 50 µs. */
+    static final long GATHER_NANOS = 20_000;
+
+    /** Looks no longer than this at a time: about what it costs to sleep and be woken. */
+    static final long LOOK_NANOS = 25_000;
+
+    /** How long gathering really takes, about. */
+    private static final long GATHERED_NANOS = GATHER_NANOS + 50_000;
+
+    /** With fewer commands under way the target could be idle before they are looked at. */
+    private static final int UNDER_WAY_MIN = 4;
+
+    /**
+     * One long wait counts no more than this, so that it is forgotten after some ten short ones.
+     */
+    private static final long SAMPLE_NANOS_MAX = 8 * GATHERED_NANOS;
+
+    /** The averages follow the last so many waits, or answers. */
+    private static final int WEIGHT = 8;
+
+    private long waitNanos = SAMPLE_NANOS_MAX;
+    private long answerNanos = SAMPLE_NANOS_MAX;
+    private long lastAnswerNanos;
+
+    /**
+     * @param now in nanoseconds, by any clock that goes on with {@link #answered}
+     */
+    Pace(long now) {
+        lastAnswerNanos = now;
+    }
+
+    /**
+     * What pays next.
+     *
+     * @param underWay commands that are not answered yet
+     */
+    Wait next(int underWay) {
+        boolean comesMeanwhile = waitNanos < GATHERED_NANOS;
+        boolean staysBusy = answerNanos * underWay > 2 * GATHERED_NANOS;
+        if (underWay >= UNDER_WAY_MIN && comesMeanwhile && staysBusy) {
+            return Wait.GATHER;
+        }
+        return waitNanos < LOOK_NANOS ? Wait.LOOK : Wait.SLEEP;
+    }
+
+    /** Something came after so long. */
+    void came(long nanos) {
+        waitNanos += (Math.min(nanos, SAMPLE_NANOS_MAX) - waitNanos) / WEIGHT;
+    }
+
+    /** Something came while answers gathered, nobody knows when. */
+    void gathered() {
+        came(GATHERED_NANOS / 2);
+    }
+
+    /** Nothing came while it looked, or let answers gather. */
+    void inVain() {
+        came(SAMPLE_NANOS_MAX);
+    }
+
+    /** So many commands were answered since this was said last. */
+    void answered(int answers, long now) {
+        if (answers > 0) {
+            long each = Math.min((now - lastAnswerNanos) / answers, SAMPLE_NANOS_MAX);
+            answerNanos += (each - answerNanos) / WEIGHT;
+            lastAnswerNanos = now;
+        }
+    }
+}
