@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.etcd.EtcdOptions;
 import org.lunlock.iscsi.testkit.Etcd;
 import org.lunlock.lockserver.api.ClaimRequest;
+import org.lunlock.lockserver.api.RenewalRequest;
 import org.lunlock.lockserver.client.EtcdLockService;
 import org.lunlock.lockserver.client.ServiceClaim;
 import org.lunlock.lockserver.client.ServiceException;
@@ -76,7 +77,7 @@ class EtcdLockServiceIT {
         CompletableFuture<ServiceException> over = new CompletableFuture<>();
         try (ServiceClaim a = claim("a", Duration.ofSeconds(3))) {
             assertThat(a.next().get(20, SECONDS).token()).isNotNull();
-            a.keep(over::complete);
+            a.keep(() -> RenewalRequest.NOTHING_TOLD, over::complete);
             try (ServiceClaim b = claim("b", Duration.ofSeconds(3))) {
                 CompletableFuture<?> next = b.next().thenCompose(_ -> b.next());
                 Matcher leases = LEASE.matcher(etcd.post("/v3/lease/leases", "{}"));
@@ -95,7 +96,7 @@ class EtcdLockServiceIT {
         CompletableFuture<ServiceException> over = new CompletableFuture<>();
         try (ServiceClaim a = claim("a", Duration.ofSeconds(9))) {
             Long token = a.next().get(20, SECONDS).token();
-            a.keep(over::complete);
+            a.keep(() -> RenewalRequest.NOTHING_TOLD, over::complete);
             etcd.kill(0);
             assertThatThrownBy(() -> a.next().get(30, SECONDS))
                     .isInstanceOfSatisfying(

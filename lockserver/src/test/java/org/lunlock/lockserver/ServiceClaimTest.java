@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.lockserver.api.ClaimRequest;
+import org.lunlock.lockserver.api.RenewalRequest;
 import org.lunlock.lockserver.client.HttpLockService;
 import org.lunlock.lockserver.client.ServiceClaim;
 import org.lunlock.lockserver.client.ServiceException;
@@ -62,15 +63,19 @@ class ServiceClaimTest {
     }
 
     @Test
-    void renewsWhatItHolds() throws Exception {
+    void renewsWhatItHoldsAndTellsWhatTheHolderDoes() throws Exception {
         try (ServiceClaim a = claim("a", Duration.ofSeconds(1))) {
             Long token = a.next().get(20, SECONDS).token();
-            a.keep(e -> {
-                throw new AssertionError(e);
-            });
+            a.keep(
+                    () -> new RenewalRequest(0L, 4096L),
+                    e -> {
+                        throw new AssertionError(e);
+                    });
             long until = System.nanoTime() + Duration.ofSeconds(3).toNanos();
             Await.until("three leases", TestServer.WITHIN, () -> System.nanoTime() - until > 0);
             assertThat(a.next().get(20, SECONDS).token()).isEqualTo(token);
+            assertThat(server.get(bearer, "/v1/volumes/backup").body())
+                    .contains("\"readBytesPerSecond\":0", "\"writtenBytesPerSecond\":4096");
         }
     }
 
@@ -79,7 +84,7 @@ class ServiceClaimTest {
         CompletableFuture<ServiceException> over = new CompletableFuture<>();
         try (ServiceClaim a = claim("a", Duration.ofSeconds(15))) {
             Long token = a.next().get(20, SECONDS).token();
-            a.keep(over::complete);
+            a.keep(() -> RenewalRequest.NOTHING_TOLD, over::complete);
             int port = server.port();
             server.close();
             Await.until(

@@ -131,6 +131,7 @@ final class Acquisition {
                             .formatted(volume.name(), volume.lun(), volume.target()));
         }
         LunDevice device = new LunDevice(session, volume.lun(), geometry, request.readOnly());
+        lock.tell(device);
         boolean kept = false;
         try {
             Outlet outlet = outlet(device, losses);

@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
@@ -17,6 +18,7 @@ import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.HolderStatus;
 import org.lunlock.lockserver.api.Names;
+import org.lunlock.lockserver.api.RenewalRequest;
 import org.lunlock.lockserver.client.EtcdLockService;
 import org.lunlock.lockserver.client.HttpLockService;
 import org.lunlock.lockserver.client.LockService;
@@ -221,15 +223,18 @@ final class ServiceLock implements AutoCloseable {
     /**
      * Renews from now on.
      *
+     * @param told what the server's page is to show of the holder; asked at each renewal
      * @param whenTaken hears when somebody took the volume away by force: stop at once
      */
-    void keep(Consumer<String> whenTaken) {
-        claim.keep(e -> {
-            String taken = e.takenAway();
-            if (taken != null) {
-                whenTaken.accept(taken);
-            }
-        });
+    void keep(Supplier<RenewalRequest> told, Consumer<String> whenTaken) {
+        claim.keep(
+                told,
+                e -> {
+                    String taken = e.takenAway();
+                    if (taken != null) {
+                        whenTaken.accept(taken);
+                    }
+                });
     }
 
     /**
@@ -238,10 +243,12 @@ final class ServiceLock implements AutoCloseable {
      * @param whenOver hears when the server does not know of it any more, for whatever reason
      */
     void keepAlone(Consumer<String> whenOver) {
-        claim.keep(e -> {
-            String taken = e.takenAway();
-            whenOver.accept(taken != null ? taken : String.valueOf(e.getMessage()));
-        });
+        claim.keep(
+                () -> RenewalRequest.NOTHING_TOLD,
+                e -> {
+                    String taken = e.takenAway();
+                    whenOver.accept(taken != null ? taken : String.valueOf(e.getMessage()));
+                });
     }
 
     /** Whether nobody else can have been granted the volume since. */

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
+import org.lunlock.block.LunDevice;
 import org.lunlock.config.HostState;
 import org.lunlock.config.VolumeConfig;
 import org.lunlock.daemon.api.Holder;
@@ -47,6 +48,7 @@ final class VolumeLock {
     private final Losses losses;
     private final TargetLock lock;
     private final Lookout lookout;
+    private final Throughput throughput = new Throughput(BootClock::nanos);
     private volatile CompletableFuture<Report> outcome = new CompletableFuture<>();
     private volatile @Nullable Report blocked;
     private volatile long token;
@@ -153,7 +155,7 @@ final class VolumeLock {
         } else if (granted == null) {
             lock.want(epoch);
         } else {
-            granted.keep(this::lost);
+            granted.keep(throughput, this::lost);
             lock.wantGranted(granted.token(), lookout);
         }
         while (!decidedWithin(LOOK)) {
@@ -285,6 +287,11 @@ final class VolumeLock {
     long token() {
         ServiceLock granted = service;
         return granted == null ? token : granted.token();
+    }
+
+    /** Tells the lock server from now on what this device does. */
+    void tell(LunDevice device) {
+        throughput.measure(device::totals);
     }
 
     long renewedMillisAgo() {

@@ -151,6 +151,20 @@ final class LockServerHostsIT {
     }
 
     @Test
+    void serverHearsHowMuchTheHolderReadsAndWrites() throws Exception {
+        TestHost.Run first =
+                a.hold(
+                        "backup",
+                        "echo go; while dd if=/dev/zero of=$LUNLOCK_DEVICE bs=1M count=4 oflag=direct;"
+                                + " do sleep 0.1; done");
+        Await.until(
+                "the lock server shows what is written",
+                TestHost.STEP,
+                () -> volume().matches(".*\"writtenBytesPerSecond\":[1-9][0-9]{5,}.*"));
+        first.kill();
+    }
+
+    @Test
     void unlockTellsWhomItTakesFromAndTheServerKeepsTheReason() throws Exception {
         TestHost.Run first = a.hold("backup", "echo go; sleep 100");
         Await.until(

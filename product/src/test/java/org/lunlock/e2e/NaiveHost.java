@@ -22,6 +22,7 @@ import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Timeouts;
 import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
+import org.lunlock.lockserver.api.RenewalRequest;
 import org.lunlock.lockserver.client.HttpLockService;
 import org.lunlock.lockserver.client.ServiceClaim;
 
@@ -82,7 +83,7 @@ final class NaiveHost {
                             Attachment.open(new AttachSpec("naive", runtime, mount), device)) {
                 String script = words[7].replace("{}", String.valueOf(at.mountPoint()));
                 Process command = new ProcessBuilder("sh", "-c", script).inheritIO().start();
-                claim.keep(_ -> command.destroy());
+                claim.keep(() -> RenewalRequest.NOTHING_TOLD, _ -> command.destroy());
                 return command.waitFor();
             }
         }

@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.api.ClaimStatus;
+import org.lunlock.lockserver.api.RenewalRequest;
 import org.lunlock.lockserver.api.VolumeStatus;
 import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.model.Refusal;
@@ -57,9 +58,18 @@ public final class Claims {
 
     /** Keeps the grant for one more lease. */
     public CompletableFuture<ClaimStatus> renew(
-            String volume, String id, String principal, Claim.@Nullable Rates rates) {
+            String volume, String id, String principal, RenewalRequest told) {
+        Claim.Rates rates = rates(told);
         return clerk.ask((table, now) ->
                 Statuses.claim(table, table.renew(volume, id, principal, rates, now), now));
+    }
+
+    private static Claim.@Nullable Rates rates(RenewalRequest told) {
+        Long read = told.readBytesPerSecond();
+        Long written = told.writtenBytesPerSecond();
+        return read == null && written == null
+                ? null
+                : new Claim.Rates(read == null ? 0 : read, written == null ? 0 : written);
     }
 
     /** Gives the volume back, or leaves the queue. */

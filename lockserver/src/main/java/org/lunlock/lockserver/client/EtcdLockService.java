@@ -86,7 +86,7 @@ public final class EtcdLockService implements LockService {
 
     @Override
     public CompletableFuture<ClaimStatus> renew(String volume, String id, RenewalRequest told) {
-        return ask(volume, id, it -> it.renew(volume, id, principal, null));
+        return ask(volume, id, it -> it.renew(volume, id, principal, told));
     }
 
     @Override

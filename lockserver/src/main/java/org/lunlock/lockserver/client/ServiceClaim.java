@@ -14,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
@@ -80,20 +81,21 @@ public final class ServiceClaim implements AutoCloseable {
     /**
      * Renews from now on what was granted.
      *
+     * @param told is asked at each renewal what the server is to hear of the holder; brief
      * @param whenOver hears, once, that the server gave the volume to somebody else or forgot us
      */
-    public void keep(Consumer<ServiceException> whenOver) {
-        Thread.ofVirtual().name("lock-service-" + volume).start(() -> renew(whenOver));
+    public void keep(Supplier<RenewalRequest> told, Consumer<ServiceException> whenOver) {
+        Thread.ofVirtual().name("lock-service-" + volume).start(() -> renew(told, whenOver));
     }
 
-    private void renew(Consumer<ServiceException> whenOver) {
+    private void renew(Supplier<RenewalRequest> told, Consumer<ServiceException> whenOver) {
         Duration third = Duration.ofMillis(wish.leaseMillis()).dividedBy(3);
         Duration pause = third;
         boolean reachable = true;
         try {
             while (!closed.await(pause.toNanos(), TimeUnit.NANOSECONDS)) {
                 long sent = nanos.getAsLong();
-                ServiceException failure = failure(service.renew(volume, id, NOTHING_TOLD), third);
+                ServiceException failure = failure(service.renew(volume, id, told.get()), third);
                 if (failure == null) {
                     heardNanos = sent;
                 } else if (failure.kind() != Kind.UNREACHABLE) {
@@ -115,8 +117,6 @@ public final class ServiceClaim implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
     }
-
-    private static final RenewalRequest NOTHING_TOLD = new RenewalRequest(null, null);
 
     private static @Nullable ServiceException failure(
             CompletableFuture<ClaimStatus> answer, Duration within) throws InterruptedException {

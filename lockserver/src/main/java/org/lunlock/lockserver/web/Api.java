@@ -16,6 +16,7 @@ import org.eclipse.jetty.server.Request;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.Names;
+import org.lunlock.lockserver.api.RenewalRequest;
 import org.lunlock.lockserver.api.UnlockRequest;
 import org.lunlock.lockserver.clerk.Claims;
 import org.lunlock.lockserver.clerk.Statuses;
@@ -210,9 +211,9 @@ final class Api {
             String volume, String id, Principal principal, Request request)
             throws Refused, IOException {
         guard.require(Right.USE, volume, principal, request);
-        Claim.Rates rates = bodies.rates(request);
+        RenewalRequest told = bodies.renewal(request);
         return answer(
-                volume, id, principal, request, claims.renew(volume, id, principal.name(), rates));
+                volume, id, principal, request, claims.renew(volume, id, principal.name(), told));
     }
 
     private CompletableFuture<Answer> release(

@@ -52,14 +52,17 @@ final class Bodies {
         return new Claim(id, volume, new Claimant(principal, host, pid, command), lease, at, null);
     }
 
-    /** What the holder reads and writes; null when it does not say. */
-    Claim.@Nullable Rates rates(Request request) throws Refused, IOException {
+    /** What the holder reads and writes, if it says so. */
+    RenewalRequest renewal(Request request) throws Refused, IOException {
         RenewalRequest told = read(request, RenewalRequest.class);
-        Long read = told.readBytesPerSecond();
-        Long written = told.writtenBytesPerSecond();
-        return read == null && written == null
-                ? null
-                : new Claim.Rates(read == null ? 0 : read, written == null ? 0 : written);
+        if (isNegative(told.readBytesPerSecond()) || isNegative(told.writtenBytesPerSecond())) {
+            throw badRequest("'readBytesPerSecond' or 'writtenBytesPerSecond' is negative");
+        }
+        return told;
+    }
+
+    private static boolean isNegative(@Nullable Long rate) {
+        return rate != null && rate < 0;
     }
 
     /** The wish to take exactly this volume away, with a reason. */
