@@ -80,6 +80,7 @@ final class AcquireDisplay {
             return was.host().equals(is.host())
                     && was.thisHost() == is.thisHost()
                     && Objects.equals(was.use(), is.use())
+                    && Objects.equals(was.remark(), is.remark())
                     && one.ahead() == other.ahead();
         }
         return before.getClass() == now.getClass();
@@ -127,6 +128,9 @@ final class AcquireDisplay {
             text.append(", renewed ")
                     .append(Elapsed.text(Duration.ofMillis(renewed)))
                     .append(" ago");
+        }
+        if (holder.remark() != null) {
+            text.append(", ").append(holder.remark());
         }
         if (event.ahead() > 0) {
             text.append(", ").append(event.ahead()).append(" before this");

@@ -29,10 +29,6 @@ public record HolderInfo(LeaseKey key, int type, Duration unchangedFor, boolean 
         if (!isLunlock()) {
             return "another program (key " + key.hex() + ", reservation type " + type + ")";
         }
-        return key
-                + (isShared() ? ", which reads it" : "")
-                + (sharesOurHostId
-                        ? ", which has this host's id (a copy of this host needs a state directory of its own)"
-                        : "");
+        return key + (isShared() ? ", which reads it" : "");
     }
 }

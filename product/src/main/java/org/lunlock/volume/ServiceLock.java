@@ -181,8 +181,11 @@ final class ServiceLock implements AutoCloseable {
     private void tellWaiting(ClaimStatus status) {
         HolderStatus holder = status.holder();
         if (holder != null && patience.remainingNanos() > 0) {
-            String place = status.place() > 1 ? " (place %d here)".formatted(status.place()) : "";
-            progress.waiting(new Holder(holder.host() + place, false, holder.since(), null, null));
+            String place =
+                    status.place() > 1
+                            ? "place %d in the queue".formatted(status.place())
+                            : "next in the queue";
+            progress.waiting(new Holder(holder.host(), false, holder.since(), null, null, place));
         }
     }
 

@@ -48,6 +48,7 @@ final class VolumeLock {
     private final Losses losses;
     private final TargetLock lock;
     private final Lookout lookout;
+    private final Twins twins;
     private final Throughput throughput = new Throughput(BootClock::nanos);
     private volatile CompletableFuture<Report> outcome = new CompletableFuture<>();
     private volatile @Nullable Report blocked;
@@ -77,6 +78,7 @@ final class VolumeLock {
         this.session = session;
         this.progress = progress;
         this.losses = losses;
+        this.twins = new Twins(session.failingFast(), volume.lun(), session.options());
         this.lookout =
                 new Lookout(
                         new TargetReservations(session.failingFast(), volume.lun()),
@@ -160,6 +162,9 @@ final class VolumeLock {
         }
         while (!decidedWithin(LOOK)) {
             Report why = blocked;
+            if (why instanceof Report.Blocked other) {
+                twins.look(other.holder().key());
+            }
             // a target that was just started is waited for in any case: for a term at most
             boolean over = patience.remainingNanos() <= 0 && why instanceof Report.Blocked;
             if (over || patience.cancelled()) {
@@ -219,7 +224,7 @@ final class VolumeLock {
                     new LunlockException(
                             ExitCode.HELD,
                             "volume %s is held by %s: %s"
-                                    .formatted(volume.name(), other.holder(), next));
+                                    .formatted(volume.name(), describe(other.holder()), next));
             case null, default ->
                     new LunlockException(
                             ExitCode.HELD,
@@ -232,7 +237,7 @@ final class VolumeLock {
         switch (report) {
             case Report.Blocked other -> {
                 blocked = other;
-                Holder holder = holder(other.holder());
+                Holder holder = holder(other.holder(), remark(other.holder()));
                 if (isTimeToTell(holder.host())) {
                     progress.waiting(holder);
                 }
@@ -271,9 +276,19 @@ final class VolumeLock {
         return waits && news;
     }
 
-    private static Holder holder(HolderInfo info) {
+    private static Holder holder(HolderInfo info, @Nullable String remark) {
         return new Holder(
-                Hosts.name(info.key()), false, null, info.unchangedFor().toMillis(), null);
+                Hosts.name(info.key()), false, null, info.unchangedFor().toMillis(), null, remark);
+    }
+
+    private String describe(HolderInfo info) {
+        String remark = remark(info);
+        return remark == null ? info.toString() : info + ", " + remark;
+    }
+
+    private @Nullable String remark(HolderInfo info) {
+        String remark = twins.remark(info);
+        return remark == null ? losses.suspicion() : remark;
     }
 
     private ReinstatementGuard guard() {

@@ -325,7 +325,16 @@ class LeaseTest {
         LeaseKey twin = key(Kind.HOLDING, HOST, 70);
         Run run = new Run(new Waiting(KNOWN, null, null)).then(sawHeld(twin, 3));
         assertThat(run.state).isInstanceOf(Waiting.class);
-        assertThat(run.done.getFirst().toString()).contains("which has this host's id");
+        assertThat(run.done.getFirst())
+                .isInstanceOfSatisfying(
+                        Action.Tell.class,
+                        told ->
+                                assertThat(told.report())
+                                        .isInstanceOfSatisfying(
+                                                Report.Blocked.class,
+                                                it ->
+                                                        assertThat(it.holder().sharesOurHostId())
+                                                                .isTrue()));
         Known known = run.state.known();
         assertThat(known.hostId()).isNotEqualTo(HOST);
         assertThat(known.keys().has(OURS)).isFalse();

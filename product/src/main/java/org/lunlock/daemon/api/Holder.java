@@ -13,13 +13,25 @@ import org.jspecify.annotations.Nullable;
  * @param renewedMillisAgo how long ago its lease was renewed, as far as this host saw; null when it
  *     has not looked long enough
  * @param use what it is used for; known for this host only
+ * @param remark what else there is to know, for people: "place 2 in the queue"
  */
 public record Holder(
         String host,
         boolean thisHost,
         @Nullable Instant since,
         @Nullable Long renewedMillisAgo,
-        @Nullable Use use) {
+        @Nullable Use use,
+        @Nullable String remark) {
+
+    /** Without a remark. */
+    public Holder(
+            String host,
+            boolean thisHost,
+            @Nullable Instant since,
+            @Nullable Long renewedMillisAgo,
+            @Nullable Use use) {
+        this(host, thisHost, since, renewedMillisAgo, use, null);
+    }
 
     /** For one line: {@code host mars for 3 min}, {@code this host, rsync (pid 4242 of anna)}. */
     public String describe() {
