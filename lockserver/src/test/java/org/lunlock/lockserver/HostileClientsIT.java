@@ -2,6 +2,7 @@
 package org.lunlock.lockserver;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.lunlock.lockserver.TestServer.CLAIM_A;
 import static org.lunlock.lockserver.TestServer.CLAIM_B;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +62,12 @@ class HostileClientsIT {
                         .getOutputStream()
                         .write("GET /healthz HTTP/1.1\r\n".getBytes(US_ASCII));
             }
+            assertThat(status(server.claim(mac, "backup", CLAIM_A)).token()).isPositive();
+            server.claim(mac, "backup", CLAIM_B);
+            var next = server.sendAsync(mac, "GET", claimPath("backup", CLAIM_B) + "?wait=20");
+            server.send(mac, "DELETE", claimPath("backup", CLAIM_A), null);
+            assertThat(status(next.get(20, SECONDS)).token()).as("handed over").isPositive();
+            assertThat(slow).as("while they drip").allMatch(HostileClientsIT::drips);
             Await.until(
                     "all slow clients are cut off",
                     WITHIN,
@@ -153,11 +161,37 @@ class HostileClientsIT {
     }
 
     @Test
-    void guessesAreSlowedDownAndSoIsATokenGoneWild() throws Exception {
+    void guessesAreSlowedDown() throws Exception {
         boolean slowed = false;
         for (int i = 0; i < 200 && !slowed; i++) {
             slowed = server.get("lunlock_guess" + i, "/v1/volumes").statusCode() == 429;
         }
         assertThat(slowed).isTrue();
+    }
+
+    @Test
+    void tokenGoneWildIsSlowedDownAndNoOther() throws Exception {
+        int perSecond = 2;
+        try (TestServer slow = TestServer.startSlow(directory.resolve("slow"), perSecond)) {
+            String wild = slow.token("wild", Right.USE, "*");
+            String other = slow.token("other", Right.USE, "*");
+            HttpResponse<String> answer = slow.get(wild, "/v1/volumes");
+            for (int i = 0; i < 1000 && answer.statusCode() == 200; i++) {
+                answer = slow.get(wild, "/v1/volumes");
+            }
+            assertThat(answer.statusCode()).isEqualTo(429);
+            assertThat(answer.headers().firstValue("Retry-After")).contains("1");
+            assertThat(slow.get(other, "/v1/volumes").statusCode()).isEqualTo(200);
+            Await.until(
+                    "it may ask again",
+                    WITHIN,
+                    () -> {
+                        try {
+                            return slow.get(wild, "/v1/whoami").statusCode() == 200;
+                        } catch (IOException | InterruptedException e) {
+                            throw new AssertionError(e);
+                        }
+                    });
+        }
     }
 }

@@ -8,6 +8,7 @@ import static org.lunlock.lockserver.TestServer.CLAIM_B;
 import static org.lunlock.lockserver.TestServer.claimPath;
 import static org.lunlock.lockserver.TestServer.status;
 
+import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.store.Right;
 
@@ -198,6 +200,16 @@ class LockServerTest {
         assertThat(server.get(boss, "/v1/volumes").body()).isEqualTo("[]");
     }
 
+    @Test
+    void ratesBelowZeroAreRefused() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        String path = claimPath("backup", CLAIM_A) + "/renewals";
+        HttpResponse<String> answer =
+                server.send(mac, "POST", path, "{\"writtenBytesPerSecond\":-1}");
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains("is negative");
+    }
+
     private void assertBad(String path, String body, String message) throws Exception {
         HttpResponse<String> answer = server.send(boss, "PUT", path, body);
         assertThat(answer.statusCode()).isEqualTo(400);
@@ -219,9 +231,37 @@ class LockServerTest {
         server.claim(mac, "backup", CLAIM_A);
         assertThat(server.get("", "/healthz").body()).isEqualTo("ok\n");
         HttpResponse<String> metrics = server.get("", "/metrics");
-        assertThat(metrics.body())
-                .contains("lunlock_grants_total 1.0", "lunlock_requests_total{status=\"200\"}")
-                .doesNotContain("backup", "mac");
+        assertThat(metrics.headers().firstValue("Content-Type").orElse(""))
+                .startsWith("text/plain; version=0.0.4");
+        PrometheusText read = PrometheusText.read(metrics.body());
+        assertThat(read.of("lunlock_grants_total")).isEqualTo(1);
+        assertThat(read.of("lunlock_requests_total{status=\"200\"}")).isGreaterThanOrEqualTo(2);
+        assertThat(read.of("lunlock_wait_seconds_count")).isEqualTo(1);
+        assertThat(metrics.body()).doesNotContain("backup", "mac");
+    }
+
+    @Test
+    void whoeverWaitsIsToldWhenTheServerStopsAndWaitsOnAtTheNext() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        server.claim(mac, "backup", CLAIM_B);
+        CompletableFuture<HttpResponse<String>> poll =
+                server.sendAsync(mac, "GET", claimPath("backup", CLAIM_B) + "?wait=25");
+        Await.until("it waits", TestServer.WITHIN, () -> metrics().of("lunlock_long_polls") == 1);
+        server.stop();
+        HttpResponse<String> last = poll.get(20, SECONDS);
+        assertThat(last.statusCode()).as("whatever it was about to say").isIn(200, 503);
+        assertThat(last.headers().firstValue("Retry-After")).contains("1");
+        server.close();
+        server = TestServer.start(directory);
+        assertThat(status(server.get(mac, claimPath("backup", CLAIM_B))).place()).isEqualTo(1);
+    }
+
+    private PrometheusText metrics() {
+        try {
+            return PrometheusText.read(server.get("", "/metrics").body());
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

@@ -34,6 +34,8 @@ final class TestServer implements AutoCloseable {
     static final String CLAIM_A = "claim-aaaaaaaaaaaa";
     static final String CLAIM_B = "claim-bbbbbbbbbbbb";
 
+    private static final OpenApi DESCRIPTION = OpenApi.read();
+
     private final LockServer server;
     private final BearerTokens tokens;
     private final HttpClient client = HttpClient.newBuilder().connectTimeout(WITHIN).build();
@@ -55,14 +57,25 @@ final class TestServer implements AutoCloseable {
         return start(new StoreOptions.Etcd(cluster), 0);
     }
 
+    /** One whose clients may ask so often. */
+    static TestServer startSlow(Path store, int requestsPerSecond)
+            throws StoreException, IOException {
+        return start(new StoreOptions.Directory(store), 0, requestsPerSecond);
+    }
+
     private static TestServer start(StoreOptions store, int port)
+            throws StoreException, IOException {
+        return start(store, port, ServerOptions.REQUESTS_PER_SECOND);
+    }
+
+    private static TestServer start(StoreOptions store, int port, int requestsPerSecond)
             throws StoreException, IOException {
         ServerOptions options =
                 new ServerOptions(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
                         store,
                         null,
-                        ServerOptions.REQUESTS_PER_SECOND);
+                        requestsPerSecond);
         return new TestServer(LockServer.start(options), Stores.openTokens(store));
     }
 
@@ -88,11 +101,21 @@ final class TestServer implements AutoCloseable {
 
     HttpResponse<String> send(String token, String method, String path, @Nullable String body)
             throws IOException, InterruptedException {
-        return client.send(request(token, method, path, body), BodyHandlers.ofString());
+        return described(client.send(request(token, method, path, body), BodyHandlers.ofString()));
     }
 
     CompletableFuture<HttpResponse<String>> sendAsync(String token, String method, String path) {
-        return client.sendAsync(request(token, method, path, null), BodyHandlers.ofString());
+        return client.sendAsync(request(token, method, path, null), BodyHandlers.ofString())
+                .thenApply(TestServer::described);
+    }
+
+    /** Whatever a test asks for, the answer is one of those that the interface describes. */
+    private static HttpResponse<String> described(HttpResponse<String> answer) {
+        String path = answer.uri().getRawPath();
+        if (path.startsWith("/v1/")) {
+            DESCRIPTION.check(answer.request().method(), path, answer.statusCode(), answer.body());
+        }
+        return answer;
     }
 
     private HttpRequest request(String token, String method, String path, @Nullable String body) {
@@ -127,6 +150,11 @@ final class TestServer implements AutoCloseable {
         } catch (Json.NotThatException e) {
             throw new AssertionError(answer.statusCode() + " " + answer.body(), e);
         }
+    }
+
+    /** The server alone: what it says last is still heard. */
+    void stop() {
+        server.close();
     }
 
     @Override
