@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page: signs in, and keeps a card for each volume.
 
-import {ago, duration, element, rate, setText} from './text.js';
+import {ago, duration, element, rate, setText, unbroken} from './text.js';
 import {ask, Live, Refused} from './live.js';
 import {draw, table} from './timeline.js';
 import * as unlock from './unlock.js';
@@ -58,6 +58,7 @@ class Card {
         element('div', 'holder', this.host, this.facts, this.command, this.lease, this.leaseText),
         element('div', 'queue', this.waitingTitle, this.waiting),
         element('h3', '', 'History'), this.figure, this.details);
+    this.node.setAttribute('aria-label', volume);
     new ResizeObserver(() => this.drawHistory()).observe(this.figure);
   }
 
@@ -92,8 +93,10 @@ class Card {
     const count = status.waitingCount;
     setText(this.waitingTitle, count === 0 ? 'Nobody waits' : `${count} waiting`);
     const shown = status.waiting.slice(0, WAITING_SHOWN);
+    this.waitingSince = [];
     const entries = shown.map((it) => {
-      const since = element('span', 'faint', `for ${ago(it.since)}`);
+      const since = element('span', 'faint');
+      this.waitingSince.push([since, it.since]);
       const entry = element('li', '', element('span', 'waiter', it.host), since);
       entry.title = it.command;
       return entry;
@@ -106,6 +109,7 @@ class Card {
 
   /** What changes with time alone. */
   tick() {
+    this.waitingSince.forEach(([node, since]) => setText(node, `for ${ago(since)}`));
     const holder = this.status.holder;
     if (!holder) {
       return;
@@ -117,7 +121,8 @@ class Card {
     if (holder.writtenBytesPerSecond !== undefined) {
       rates.push(`writes ${rate(holder.writtenBytesPerSecond)}`);
     }
-    setText(this.facts, [`for ${ago(holder.since)}`, ...rates, `token ${holder.token}`].join('  ·  '));
+    const facts = [`for ${ago(holder.since)}`, ...rates, `token ${holder.token}`];
+    setText(this.facts, facts.map(unbroken).join('\u00a0\u00a0·  '));
     const passed = (lostAt || performance.now()) - this.heardAt;
     const left = Math.max(0, holder.leaseLeftMillis - passed);
     const share = left / holder.leaseMillis;
@@ -125,6 +130,7 @@ class Card {
     this.lease.classList.toggle('low', share < 1 / 3);
     this.lease.setAttribute('aria-valuemax', String(Math.round(holder.leaseMillis / 1000)));
     this.lease.setAttribute('aria-valuenow', String(Math.round(left / 1000)));
+    this.lease.setAttribute('aria-valuetext', `${duration(left)} left`);
     setText(this.leaseText, left > 0
       ? `lease: ${duration(left)} of ${duration(holder.leaseMillis)} left`
       : 'lease is over: the volume goes to the next one soon');

@@ -41,6 +41,11 @@ export function ago(instant) {
   return duration(Date.now() - Date.parse(instant));
 }
 
+/** The same text, on one line. */
+export function unbroken(text) {
+  return text.replaceAll(' ', '\u00a0');
+}
+
 /** Bytes a second, with three digits. */
 export function rate(bytesPerSecond) {
   let value = bytesPerSecond;

@@ -10,7 +10,10 @@ const AXIS = 22;
 const LANES_MAX = 8;
 const BAR_WIDTH_LEAST = 3;
 const HOUR = 3600e3;
-const SPANS = [HOUR / 6, HOUR, 6 * HOUR, 24 * HOUR, 7 * 24 * HOUR, 30 * 24 * HOUR];
+const SPAN_LEAST = HOUR / 6;
+const SPAN_MOST = 30 * 24 * HOUR;
+/** Half of a label of the axis, which must not stick out. */
+const TICK_HALF = 30;
 const STEPS = [
   60e3, 2 * 60e3, 5 * 60e3, 10 * 60e3, HOUR / 2, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR,
   7 * 24 * HOUR,
@@ -51,16 +54,36 @@ function describe(holding) {
   return `${holding.host}, from ${moment(holding.since)} for ${length}, ${end}${by}${command}`;
 }
 
-/** The shortest span that shows some of the past, up to a month. */
+/** From the oldest holding on, up to a month. */
 function span(holdings) {
   const oldest = Math.min(...holdings.map((it) => Date.parse(it.since)));
-  return SPANS.find((it) => it >= Date.now() - oldest) || SPANS.at(-1);
+  return Math.min(SPAN_MOST, Math.max(SPAN_LEAST, (Date.now() - oldest) * 1.02));
 }
 
 function tick(time, step) {
-  const options = step >= 24 * HOUR
+  const midnight = new Date(time).getHours() === 0 && new Date(time).getMinutes() === 0;
+  const options = midnight || step >= 24 * HOUR
     ? {month: 'short', day: 'numeric'} : {hour: '2-digit', minute: '2-digit'};
   return new Intl.DateTimeFormat([], options).format(time);
+}
+
+/** One stop of the tab key for all bars: arrows go from one to the next in time. */
+function walk(picture, bars) {
+  bars.sort((one, other) => one.since - other.since);
+  const nodes = bars.map((it) => it.node);
+  nodes.at(-1)?.setAttribute('tabindex', '0');
+  picture.addEventListener('keydown', (event) => {
+    const at = nodes.indexOf(document.activeElement);
+    const to = {
+      ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: nodes.length - 1,
+    }[event.key];
+    if (at >= 0 && nodes[to]) {
+      event.preventDefault();
+      nodes[at].setAttribute('tabindex', '-1');
+      nodes[to].setAttribute('tabindex', '0');
+      nodes[to].focus();
+    }
+  });
 }
 
 /** Draws into the figure; width in CSS pixels. */
@@ -89,10 +112,13 @@ export function draw(figure, history, holder, width) {
     picture.append(shape('line', {
       x1: at, x2: at, y1: 0, y2: height - AXIS + 4, class: 'grid',
     }));
+    const atEdge = at + TICK_HALF > width;
     picture.append(shape('text', {
-      x: at, y: height - 5, class: 'tick', 'text-anchor': 'middle', 'aria-hidden': 'true',
+      x: atEdge ? width : at, y: height - 5, class: 'tick',
+      'text-anchor': atEdge ? 'end' : 'middle', 'aria-hidden': 'true',
     }, tick(time, step)));
   }
+  const bars = [];
   hosts.forEach((host, lane) => {
     const middle = lane * LANE + LANE / 2;
     const fits = Math.max(4, Math.floor(gutter / 7.2));
@@ -103,11 +129,13 @@ export function draw(figure, history, holder, width) {
     for (const holding of shown.filter((it) => it.host === host)) {
       const from = x(Date.parse(holding.since));
       const to = Math.max(from + BAR_WIDTH_LEAST, x(Date.parse(holding.ended)));
-      picture.append(shape('rect', {
+      const bar = shape('rect', {
         x: from, y: middle - BAR / 2, width: to - from, height: BAR, rx: 3,
         fill: `hsl(${hue(host)} 45% 50%)`, class: `bar ${holding.ending}`, role: 'listitem',
-        tabindex: 0, 'aria-label': describe(holding),
-      }, shape('title', {}, describe(holding))));
+        tabindex: -1, 'aria-label': describe(holding),
+      }, shape('title', {}, describe(holding)));
+      bars.push({since: Date.parse(holding.since), node: bar});
+      picture.append(bar);
       if (holding.ending === 'expired' || holding.ending === 'forced') {
         picture.append(shape('circle', {
           cx: to, cy: middle, r: 4, class: `mark ${holding.ending}`,
@@ -115,6 +143,7 @@ export function draw(figure, history, holder, width) {
       }
     }
   });
+  walk(picture, bars);
   figure.replaceChildren(picture);
 }
 

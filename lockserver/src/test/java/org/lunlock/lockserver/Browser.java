@@ -11,6 +11,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -25,7 +26,11 @@ import tools.jackson.databind.ObjectMapper;
 /** A headless Chromium, by the WebDriver protocol (W3C WebDriver). */
 @NullMarked
 final class Browser implements AutoCloseable {
+    /** In target/, where whatever a build made is kept. */
+    static final Path PICTURES = Path.of("target/pictures");
+
     private static final Duration WITHIN = Duration.ofSeconds(60);
+    private static final int PHONE_MAX = 500;
     private static final Pattern PORT = Pattern.compile("started successfully on port (\\d+)");
     private static final String ELEMENT = "element-6066-11e4-a52e-4f735466cecf";
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -121,6 +126,67 @@ final class Browser implements AutoCloseable {
         send("POST", element(selector) + "/value", Map.of("text", text));
     }
 
+    /** What a screen reader is told that it is: W3C WebDriver, Get Computed Role. */
+    String role(String selector) throws IOException, InterruptedException {
+        return send("GET", element(selector) + "/computedrole", Map.of()).asString();
+    }
+
+    /** What a screen reader calls it: W3C WebDriver, Get Computed Label. */
+    String label(String selector) throws IOException, InterruptedException {
+        return send("GET", element(selector) + "/computedlabel", Map.of()).asString();
+    }
+
+    /** Presses and releases one key, wherever the focus is. */
+    void press(char key) throws IOException, InterruptedException {
+        String text = Character.toString(key);
+        Map<String, Object> keyboard =
+                Map.of(
+                        "type",
+                        "key",
+                        "id",
+                        "keyboard",
+                        "actions",
+                        List.of(
+                                Map.of("type", "keyDown", "value", text),
+                                Map.of("type", "keyUp", "value", text)));
+        send("POST", session + "/actions", Map.of("actions", List.of(keyboard)));
+    }
+
+    /** As on a screen of this size; a phone's when it is narrow. */
+    void size(int width, int height) throws IOException, InterruptedException {
+        boolean phone = width < PHONE_MAX;
+        devTools(
+                "Emulation.setDeviceMetricsOverride",
+                Map.of(
+                        "width",
+                        width,
+                        "height",
+                        height,
+                        "deviceScaleFactor",
+                        phone ? 2 : 1,
+                        "mobile",
+                        phone));
+    }
+
+    /** Light or dark. */
+    void scheme(String scheme) throws IOException, InterruptedException {
+        Map<String, String> feature = Map.of("name", "prefers-color-scheme", "value", scheme);
+        devTools("Emulation.setEmulatedMedia", Map.of("features", List.of(feature)));
+    }
+
+    private void devTools(String command, Map<String, Object> parameters)
+            throws IOException, InterruptedException {
+        send("POST", session + "/goog/cdp/execute", Map.of("cmd", command, "params", parameters));
+    }
+
+    /** Keeps a picture of the page beside the reports of the tests. */
+    void picture(String name) throws IOException, InterruptedException {
+        byte[] png =
+                Base64.getDecoder()
+                        .decode(send("GET", session + "/screenshot", Map.of()).asString());
+        Files.write(Files.createDirectories(PICTURES).resolve(name + ".png"), png);
+    }
+
     private String element(String selector) throws IOException, InterruptedException {
         Map<String, Object> search = Map.of("using", "css selector", "value", selector);
         JsonNode found = send("POST", session + "/element", search);
@@ -129,10 +195,14 @@ final class Browser implements AutoCloseable {
 
     private JsonNode send(String method, String address, Map<String, Object> body)
             throws IOException, InterruptedException {
+        HttpRequest.BodyPublisher content =
+                method.equals("GET")
+                        ? BodyPublishers.noBody()
+                        : BodyPublishers.ofByteArray(MAPPER.writeValueAsBytes(body));
         HttpRequest request =
                 HttpRequest.newBuilder(URI.create(address))
                         .timeout(WITHIN)
-                        .method(method, BodyPublishers.ofByteArray(MAPPER.writeValueAsBytes(body)))
+                        .method(method, content)
                         .build();
         HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
         if (answer.statusCode() != 200) {

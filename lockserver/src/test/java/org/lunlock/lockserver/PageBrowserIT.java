@@ -6,6 +6,7 @@ import static org.lunlock.lockserver.TestServer.CLAIM_A;
 import static org.lunlock.lockserver.TestServer.CLAIM_B;
 import static org.lunlock.lockserver.TestServer.claimPath;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.NullMarked;
@@ -13,6 +14,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.lockserver.store.Right;
 
 /** The page, in a real Chromium. */
@@ -59,16 +61,26 @@ class PageBrowserIT {
         browser.awaitText("article .command", "rsync");
         server.claim(boss, "backup", CLAIM_B);
         browser.awaitText("article .queue", "1 waiting");
+        String waited = waitedFor();
+        Await.until("time goes on", TestServer.WITHIN, () -> !waitedFor().equals(waited));
         server.send(
                 boss,
                 "POST",
                 claimPath("backup", CLAIM_A) + "/renewals",
                 "{\"writtenBytesPerSecond\":71400000}");
-        browser.awaitText("article .facts", "writes 71.4 MB/s");
+        browser.awaitText("article .facts", "writes\u00a071.4\u00a0MB/s");
         server.send(boss, "DELETE", claimPath("backup", CLAIM_B), null);
         server.send(boss, "DELETE", claimPath("backup", CLAIM_A), null);
         browser.awaitText("article .host", "Nobody has it.");
         browser.awaitText("article .timeline", "given back");
+    }
+
+    private String waitedFor() {
+        try {
+            return browser.run("return document.querySelector('.waiting .faint').textContent");
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test
