@@ -113,6 +113,23 @@ class HostileClientsIT {
     }
 
     @Test
+    void connectionsThatAreOverAreForgotten() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            connect().close();
+        }
+        Await.until("only those of this test's client are left", WITHIN, () -> connections() <= 2);
+    }
+
+    private double connections() {
+        try {
+            String text = server.get("", "/metrics").body();
+            return PrometheusText.read(text).of("lunlock_connections");
+        } catch (IOException | InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void hundredMegabytesAreRefusedBeforeTheyAreSent() throws Exception {
         try (Socket socket = connect()) {
             socket.getOutputStream()

@@ -44,6 +44,10 @@ final class Connections implements Connection.Listener {
     }
 
     private final Map<SocketAddress, State> open = new ConcurrentHashMap<>();
+
+    /** A closed one does not know any more whose it was. */
+    private final Map<Connection, SocketAddress> peers = new ConcurrentHashMap<>();
+
     private final LongSupplier nanos;
 
     Connections(LongSupplier nanos) {
@@ -56,13 +60,14 @@ final class Connections implements Connection.Listener {
         EndPoint endPoint = connection.getEndPoint();
         SocketAddress address = endPoint.getRemoteSocketAddress();
         if (address != null) {
+            peers.put(connection, address);
             open.put(address, new State(Phase.OPENED, nanos.getAsLong(), endPoint));
         }
     }
 
     @Override
     public void onClosed(Connection connection) {
-        SocketAddress address = connection.getEndPoint().getRemoteSocketAddress();
+        SocketAddress address = peers.remove(connection);
         if (address != null) {
             open.remove(address);
         }
