@@ -18,9 +18,14 @@ final class Rivalry {
     /** The other one comes back after DefaultTime2Wait, two seconds or so, and some pause. */
     static final Duration SOON = Duration.ofSeconds(10);
 
+    /** A session that has lasted since then has no rival. */
+    static final Duration REMEMBERED = Duration.ofMinutes(1);
+
     private final LongSupplier nanos;
     private long loggedInAt;
+    private long lostAt;
     private int inARow;
+    private boolean isLoggedIn = true;
 
     /** The first login was just now. */
     Rivalry(LongSupplier nanos) {
@@ -30,16 +35,24 @@ final class Rivalry {
 
     synchronized void loggedIn() {
         loggedInAt = nanos.getAsLong();
+        isLoggedIn = true;
     }
 
+    /** Attempts that fail until it is logged in again do not count. */
     synchronized void lost() {
-        boolean soon = nanos.getAsLong() - loggedInAt < SOON.toNanos();
+        if (!isLoggedIn) {
+            return;
+        }
+        isLoggedIn = false;
+        lostAt = nanos.getAsLong();
+        boolean soon = lostAt - loggedInAt < SOON.toNanos();
         inARow = soon ? inARow + 1 : 0;
     }
 
     /** For people; null when there is nothing to suspect. */
     synchronized @Nullable String suspicion() {
-        return inARow < IN_A_ROW
+        boolean over = nanos.getAsLong() - lostAt > REMEMBERED.toNanos();
+        return over || inARow < IN_A_ROW
                 ? null
                 : "its session was ended %d times in a row soon after it had logged in:"
                                 .formatted(inARow)

@@ -34,4 +34,23 @@ class RivalryTest {
         }
         assertThat(rivalry.suspicion()).isNull();
     }
+
+    @Test
+    void portalThatCannotBeReachedIsNot() {
+        for (int i = 0; i < 2 * Rivalry.IN_A_ROW; i++) {
+            rivalry.lost();
+        }
+        assertThat(rivalry.suspicion()).isNull();
+    }
+
+    @Test
+    void suspicionIsForgottenWhenTheSessionLasts() {
+        for (int i = 0; i < Rivalry.IN_A_ROW; i++) {
+            lostAfter(Duration.ofSeconds(2));
+        }
+        clock.advance(Rivalry.REMEMBERED);
+        assertThat(rivalry.suspicion()).isNotNull();
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(rivalry.suspicion()).isNull();
+    }
 }
