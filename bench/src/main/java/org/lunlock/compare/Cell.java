@@ -51,6 +51,11 @@ record Cell(boolean write, int requestBytes, int depth, Digests digests) {
         return cells;
     }
 
+    /** Those that say nothing of digests. */
+    static List<Cell> withoutDigests(boolean quick) {
+        return all(quick).stream().filter(cell -> cell.digests() == Digests.NONE).toList();
+    }
+
     String operation() {
         return write ? "write" : "read";
     }

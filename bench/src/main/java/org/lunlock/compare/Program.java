@@ -3,7 +3,7 @@ package org.lunlock.compare;
 
 import java.io.IOException;
 
-/** An initiator that is measured. */
+/** What is measured: an initiator, or an export. */
 interface Program {
 
     String name();

@@ -11,15 +11,24 @@ import java.util.function.ToDoubleFunction;
 
 /** Medians, and the ratio of the first program to the better of the others. */
 final class Report {
+    private final String title;
     private final List<String> programs;
     private final Map<String, List<Sample>> samples = new HashMap<>();
 
-    Report(List<String> programs) {
+    /**
+     * @param title what the names of the cells begin with
+     */
+    Report(String title, List<String> programs) {
+        this.title = title;
         this.programs = programs;
     }
 
     void add(Cell cell, String program, Sample sample) {
         samples.computeIfAbsent(key(cell, program), _ -> new ArrayList<>()).add(sample);
+    }
+
+    String nameOf(Cell cell) {
+        return title.isEmpty() ? cell.toString() : title + " " + cell;
     }
 
     private static String key(Cell cell, String program) {
@@ -63,7 +72,7 @@ final class Report {
         programs.forEach(program -> table.append(String.format(Locale.ROOT, "%18s", program)));
         table.append(String.format(Locale.ROOT, "%8s%8s%9s%n", "ratio", "CPU", "garbage"));
         for (Cell cell : cells) {
-            table.append(String.format(Locale.ROOT, "%-36s", cell));
+            table.append(String.format(Locale.ROOT, "%-36s", nameOf(cell)));
             for (String program : programs) {
                 table.append(
                         String.format(
@@ -114,7 +123,7 @@ final class Report {
         StringBuilder lines = new StringBuilder();
         for (Cell cell : cells) {
             List<String> fields = new ArrayList<>();
-            fields.add("\"cell\":\"" + cell + "\"");
+            fields.add("\"cell\":\"" + nameOf(cell) + "\"");
             for (String program : programs) {
                 fields.add(
                         "\"%s\":{\"bytesPerSecond\":%s,\"cpuSecondsPerGigabyte\":%s}"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The comparison with other initiators; run from its source by {@code bench/compare}. */
+/**
+ * The comparison with other initiators and exports; run from its source by {@code bench/compare}.
+ */
 @NullMarked
 package org.lunlock.compare;
 
