@@ -28,6 +28,12 @@ public final class Listener implements AutoCloseable {
     /** A client with many connections has eight, and each takes a thread. */
     private static final int CLIENTS_MAX = 16;
 
+    /**
+     * 2 MiB: a reply of 1 MiB has room at once, and another behind it. Linux cuts it down to
+     * net.core.wmem_max; TCP's grows by itself.
+     */
+    private static final int SEND_BUFFER_BYTES = 2 << 20;
+
     /** What makes a client's coming fail is not soon over. */
     private static final Duration TRY_AGAIN = Duration.ofMillis(100);
 
@@ -76,7 +82,9 @@ public final class Listener implements AutoCloseable {
             client.close();
             return;
         }
-        if (!(client.getLocalAddress() instanceof UnixDomainSocketAddress)) {
+        if (client.getLocalAddress() instanceof UnixDomainSocketAddress) {
+            client.setOption(StandardSocketOptions.SO_SNDBUF, SEND_BUFFER_BYTES);
+        } else {
             client.setOption(StandardSocketOptions.TCP_NODELAY, true);
             client.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
         }

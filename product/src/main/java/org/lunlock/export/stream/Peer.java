@@ -89,6 +89,7 @@ public final class Peer implements AutoCloseable {
         if (input.remaining() >= bytes) {
             return;
         }
+        replies.sendLeft(); // what comes next may take long to be served
         boolean begun = input.hasRemaining();
         input.compact();
         try {
@@ -143,7 +144,7 @@ public final class Peer implements AutoCloseable {
      * @param limit none when zero; but what waits to be sent never waits for longer than STALLED
      */
     private void await(int operations, Duration limit) throws IOException {
-        boolean unsent = replies.waitsForRoom();
+        boolean unsent = replies.beforeWait();
         int wanted = unsent ? operations | SelectionKey.OP_WRITE : operations;
         if (key.interestOps() != wanted) {
             key.interestOps(wanted);
@@ -151,6 +152,7 @@ public final class Peer implements AutoCloseable {
         Duration most = unsent ? STALLED : limit;
         long start = System.nanoTime();
         int ready = selector.select(Peer::ignore, most.toMillis());
+        replies.afterWait();
         if (!channel.isOpen() || replies.broken()) {
             throw new EOFException("the connection was closed");
         }

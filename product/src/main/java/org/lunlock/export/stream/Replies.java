@@ -9,8 +9,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Replies on their way to one client. Whoever adds a reply sends it, together with those that come
- * while he sends; nobody waits for the client. When it has no room, the connection's thread goes on
- * once it has.
+ * while he sends, or leaves it to the connection's thread; nobody waits for the client. When it has
+ * no room, the connection's thread goes on once it has.
+ *
+ * <p>While the connection's thread takes requests, of which there are more then, the replies are
+ * left to it: they leave in one gather-write before it reads on. So a busy client is woken once for
+ * several replies, and then has several requests. That thread is not woken for it: it costs more
+ * than sending a reply.
  */
 public final class Replies {
     private static final System.Logger LOG = System.getLogger(Replies.class.getPackageName());
@@ -24,6 +29,9 @@ public final class Replies {
     private @Nullable ReplySlot last;
     private boolean waitsForRoom;
     private boolean broken;
+
+    /** Whether the connection's thread is at work, and sends before it waits again. */
+    private boolean attended;
 
     /** Whether somebody sends: to him alone belongs what follows. */
     private boolean busy;
@@ -43,13 +51,20 @@ public final class Replies {
         transport = other;
     }
 
-    /** Sends the slot's reply, now or when there is room; then the slot goes back. */
+    /**
+     * Sends the slot's reply, now, or soon when the connection's thread is at work, or when there
+     * is room; then the slot goes back.
+     */
     public void add(ReplySlot slot) {
-        if (append(slot)) {
-            send();
-        } else {
+        if (!append(slot)) {
             slot.release();
+        } else if (!isAttended()) {
+            send();
         }
+    }
+
+    private synchronized boolean isAttended() {
+        return attended;
     }
 
     private synchronized boolean append(ReplySlot slot) {
@@ -65,9 +80,42 @@ public final class Replies {
         return true;
     }
 
-    /** Whether there is something to send once the client has room. */
-    synchronized boolean waitsForRoom() {
+    /**
+     * Sends what was left to the connection's thread, which is about to wait.
+     *
+     * @return whether there is something to send once the client has room
+     */
+    boolean beforeWait() {
+        while (isLeftBehind()) {
+            send();
+        }
+        return waitsForRoom();
+    }
+
+    /** Sends what was left to the connection's thread, which goes on with its work. */
+    void sendLeft() {
+        if (isLeft()) {
+            send();
+        }
+    }
+
+    private synchronized boolean isLeft() {
+        return first != null;
+    }
+
+    /** If there is nothing more to send, whoever adds a reply sends it from here on. */
+    private synchronized boolean isLeftBehind() {
+        attended = first != null && !busy && !waitsForRoom && !broken;
+        return attended;
+    }
+
+    private synchronized boolean waitsForRoom() {
         return waitsForRoom;
+    }
+
+    /** The connection's thread is at work again. */
+    synchronized void afterWait() {
+        attended = true;
     }
 
     synchronized boolean broken() {
@@ -130,15 +178,17 @@ public final class Replies {
         }
         ReplySlot done;
         boolean more;
+        boolean unheard;
         synchronized (this) {
             broken |= failed;
             done = broken ? takeAll() : takeSent();
             waitsForRoom = !room && !broken;
             more = room && first != null;
             busy = more;
+            unheard = failed || !room && !attended; // who is at work looks before it waits
         }
         release(done);
-        if (!room) {
+        if (unheard) {
             attention.run();
         }
         return more;
