@@ -25,7 +25,7 @@ final class Exports implements AutoCloseable {
         }
     }
 
-    private final Site site;
+    private final Server daemon;
     private final Server peer;
     private final List<Program> programs;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -39,9 +39,9 @@ final class Exports implements AutoCloseable {
         };
     }
 
-    private Exports(Site site, Server peer, List<Fio> programs)
+    private Exports(Server daemon, Server peer, List<Fio> programs)
             throws IOException, InterruptedException {
-        this.site = site;
+        this.daemon = daemon;
         this.peer = peer;
         this.programs = List.copyOf(programs);
         Runtime.getRuntime().addShutdownHook(new Thread(this::close));
@@ -63,13 +63,14 @@ final class Exports implements AutoCloseable {
                                 "--export",
                                 "type=fuse,id=file,node-name=unit,writable=on,mountpoint=" + file),
                         () -> Files.size(file) > 0);
+        Server daemon = site.daemon();
         Timed _ = site.lunlock("attach", Site.VOLUME);
         Path ours = site.home().resolve("run/fuse/" + Site.VOLUME + "/disk");
         return new Exports(
-                site,
+                daemon,
                 qemu,
                 List.of(
-                        Fio.onFile("lunlock", site.daemon(), ours),
+                        Fio.onFile("lunlock", daemon.process(), ours),
                         Fio.onFile("qemu-storage", qemu.process(), file)));
     }
 
@@ -86,6 +87,7 @@ final class Exports implements AutoCloseable {
                                 "--socket=" + socket,
                                 site.url(2)),
                         () -> Files.exists(socket));
+        Server daemon = site.daemon();
         Path ours = site.work().resolve("lunlock-nbd");
         Server _ =
                 Server.start(
@@ -93,10 +95,10 @@ final class Exports implements AutoCloseable {
                         site.command("export", Site.VOLUME, "--nbd", "unix:" + ours),
                         () -> Files.exists(ours));
         return new Exports(
-                site,
+                daemon,
                 qemu,
                 List.of(
-                        Fio.onNbd("lunlock", site.daemon(), Site.VOLUME, ours),
+                        Fio.onNbd("lunlock", daemon.process(), Site.VOLUME, ours),
                         Fio.onNbd("qemu-nbd", qemu.process(), "", socket)));
     }
 
@@ -110,13 +112,7 @@ final class Exports implements AutoCloseable {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        try {
-            site.stop(); // ends its exports, and the command that waits for one
-        } catch (IOException e) {
-            System.err.println("compare: " + e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        daemon.close(); // ends its exports, and the command that waits for one
         peer.close();
     }
 }

@@ -24,6 +24,7 @@ final class Rsync implements AutoCloseable {
     private final Path tree = Path.of(System.getProperty("java.home"));
     private final Path file;
     private final Path mountPoint;
+    private final Server daemon;
     private final List<Times> volume = new ArrayList<>();
     private final List<Times> local = new ArrayList<>();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -40,6 +41,7 @@ final class Rsync implements AutoCloseable {
         this.file = site.work().resolve("local-disk");
         this.mountPoint = Files.createDirectories(site.work().resolve("local"));
         site.configure();
+        this.daemon = site.daemon();
         Runtime.getRuntime().addShutdownHook(new Thread(this::close));
         run("fallocate", "-l", Long.toString(DISK_BYTES), file.toString());
     }
@@ -133,7 +135,7 @@ final class Rsync implements AutoCloseable {
             return;
         }
         try {
-            site.stop();
+            daemon.close();
             Process umount = new ProcessBuilder("umount", "-q", mountPoint.toString()).start();
             int _ = umount.waitFor(); // fails when nothing is mounted there
         } catch (IOException e) {

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * What {@code bench/compare} has prepared.
@@ -18,8 +17,6 @@ import java.util.regex.Pattern;
 record Site(String launcher, Path work, String portal, String target) {
     /** Lunlock's volume that is exported or mounted: logical unit 1. */
     static final String VOLUME = "one";
-
-    private static final Pattern PID = Pattern.compile("\"pid\":(\\d+)");
 
     static Site of(List<String> words) {
         return new Site(words.get(0), Path.of(words.get(1)), words.get(2), words.get(3));
@@ -66,14 +63,15 @@ record Site(String launcher, Path work, String portal, String target) {
         return Timed.run(command(words));
     }
 
-    /** The daemon, which runs. */
-    ProcessHandle daemon() throws IOException, InterruptedException {
-        long pid = (long) lunlock("daemon", "status", "--json").number(PID);
-        return ProcessHandle.of(pid).orElseThrow();
-    }
-
-    /** Ends the host, whatever it holds. */
-    void stop() throws IOException, InterruptedException {
-        Timed _ = lunlock("daemon", "stop");
+    /**
+     * Starts the host's daemon, in our own session: Linux shares the processors out among sessions
+     * first (sched_autogroup_enabled), and whoever is alone in one is at an advantage or, where
+     * others wake it, at a disadvantage.
+     */
+    Server daemon() throws IOException, InterruptedException {
+        return Server.start(
+                work.resolve("daemon.log"),
+                command("daemon", "run"),
+                () -> Files.exists(home().resolve("run/daemon.sock")));
     }
 }
