@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,11 +21,13 @@ import org.lunlock.attach.AttachSpec;
 import org.lunlock.attach.Attachment;
 import org.lunlock.export.nbd.NbdAddress;
 import org.lunlock.export.nbd.NbdExport;
+import org.lunlock.export.nfs.NfsExport;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.Background;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
+import org.lunlock.testkit.NfsClient;
 import org.lunlock.testkit.Requires;
 import org.lunlock.testkit.TgtDevice;
 
@@ -33,10 +36,12 @@ import org.lunlock.testkit.TgtDevice;
  * file systems, while nothing happens, while the target is lost and comes back, and after the
  * daemon was killed. {@code -Dintegrity.mebibytes=1024} writes more.
  */
-@Timeout(300)
+@Timeout(900)
 final class IntegrityIT {
-    private static final int MEBIBYTES = Integer.getInteger("integrity.mebibytes", 24);
-    private static final Duration LONG = Duration.ofSeconds(60 + MEBIBYTES);
+    static final int MEBIBYTES = Integer.getInteger("integrity.mebibytes", 24);
+
+    /** Also on a busy machine. */
+    static final Duration LONG = Duration.ofSeconds(60 + MEBIBYTES / 2);
 
     @TempDir Path directory;
 
@@ -56,6 +61,11 @@ final class IntegrityIT {
 
     /** Writes at random, in blocks of 512 bytes to 1 MiB, and verifies all of it. */
     private static void verify(String... where) {
+        fio(MEBIBYTES, where);
+    }
+
+    /** As {@link #verify}, or with more words to write only, or to verify only. */
+    static void fio(int mebibytes, String... more) {
         List<String> command =
                 new ArrayList<>(
                         List.of(
@@ -63,13 +73,14 @@ final class IntegrityIT {
                                 "--name=mixed",
                                 "--rw=randwrite",
                                 "--bsrange=512-1m",
-                                "--size=" + MEBIBYTES + "m",
+                                "--size=" + mebibytes + "m",
                                 "--iodepth=16",
                                 "--verify=crc32c",
                                 "--verify_state_save=0",
                                 "--verify_fatal=1"));
-        command.addAll(List.of(where));
-        Tools.run(command.toArray(String[]::new));
+        command.addAll(List.of(more));
+        Tools.Ended fio = Tools.tryRun(Map.of(), LONG, command.toArray(String[]::new));
+        assertThat(fio.exitCode()).as(fio.output()).isZero();
     }
 
     @ParameterizedTest
@@ -136,6 +147,35 @@ final class IntegrityIT {
         }
     }
 
+    @Test
+    void nfsClientWhoseTargetIsLostAndComesBack() throws Exception {
+        NfsClient.require();
+        try (TgtDevice lun = new TgtDevice(disk());
+                NfsExport export = new NfsExport("v", lun.device(), () -> 0)) {
+            Background<Boolean> writer =
+                    Background.run(() -> mixedBlocks(export.url(), "write", 0, 20 << 20));
+            loseTheTarget(lun.tgt(), writer);
+            writer.value(LONG);
+            mixedBlocks(export.url(), "verify", 0, 0);
+        }
+    }
+
+    /**
+     * @param start of the {@link #MEBIBYTES} that are written or verified
+     * @param rate bytes in a second, 0 without limit
+     */
+    static void mixedBlocks(String url, String mode, long start, int rate) {
+        String size = Long.toString((long) MEBIBYTES << 20);
+        NfsClient.run(
+                LONG,
+                url,
+                NfsClient.MIXED_BLOCKS,
+                mode,
+                Long.toString(start),
+                size,
+                Integer.toString(rate));
+    }
+
     /** Connections first, then the whole target; each in the middle of the writing. */
     private static void loseTheTarget(Tgt tgt, Background<?> writer) throws IOException {
         long before = allocated(tgt);
@@ -147,14 +187,14 @@ final class IntegrityIT {
         assertThat(writer.isDone()).as("it is over before the target was lost").isFalse();
     }
 
-    private static void awaitGrowth(Tgt tgt, long before, Background<?> writer) {
+    static void awaitGrowth(Tgt tgt, long before, Background<?> writer) {
         Await.until(
                 "something is written",
                 Duration.ofSeconds(30),
                 () -> writer.isDone() || allocated(tgt) > before);
     }
 
-    private static long allocated(Tgt tgt) {
+    static long allocated(Tgt tgt) {
         return Long.parseLong(Tools.run("stat", "-c", "%b", tgt.image().toString()).strip());
     }
 
