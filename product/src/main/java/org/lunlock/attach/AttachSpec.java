@@ -27,9 +27,20 @@ public record AttachSpec(String volume, Path runtimeDirectory, @Nullable Mount m
      * @param options as after {@code mount -o}, added to ours, which are {@code nosuid,nodev}; may
      *     be empty
      * @param fileSystem as after {@code mount -t}; null to go by what is found on the device
+     * @param check whether the file system is looked over, and mended where that needs no asking,
+     *     before it is mounted; one that is only read is not
      */
     public record Mount(
-            Path directory, boolean create, String options, @Nullable String fileSystem) {
+            Path directory,
+            boolean create,
+            String options,
+            @Nullable String fileSystem,
+            boolean check) {
+
+        /** Without a check. */
+        public Mount(Path directory, boolean create, String options, @Nullable String fileSystem) {
+            this(directory, create, options, fileSystem, false);
+        }
 
         /** Where a volume goes whose user named no place. */
         public static Path defaultDirectory(Path stateDirectory, String volume) {

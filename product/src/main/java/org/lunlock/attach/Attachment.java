@@ -99,15 +99,13 @@ public final class Attachment implements AutoCloseable {
     }
 
     /** What is mounted where, found before there is anything to mount. */
-    private record Plan(MountPoint point, String type, String options) {}
+    private record Plan(MountPoint point, String type, String options, boolean check) {}
 
     private static Plan plan(String volume, AttachSpec.Mount mount, BlockDevice device, Tools tools)
             throws LunlockException {
-        String type = mount.fileSystem();
-        if (type == null) {
-            type = FileSystemProbe.fileSystem(volume, device).mountType();
-        }
-        return new Plan(MountPoint.prepare(tools, volume, mount), type, mount.options());
+        String type = FileSystemChoice.of(tools, volume, mount, device);
+        boolean check = mount.check() && !device.readOnly();
+        return new Plan(MountPoint.prepare(tools, volume, mount), type, mount.options(), check);
     }
 
     private static Path createExportDirectory(AttachSpec spec) throws LunlockException {
@@ -144,6 +142,9 @@ public final class Attachment implements AutoCloseable {
 
     private void mount(Plan plan) throws LunlockException {
         MountPoint point = plan.point;
+        if (plan.check) {
+            new FileSystemCheck(tools, volume).run(device(), plan.type, point);
+        }
         point.mount(device(), plan.type, blockDevice.readOnly(), plan.options);
         mountPoint = point;
         undo.push(() -> {

@@ -3,23 +3,17 @@ package org.lunlock.attach;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.block.BlockDevice;
+import org.lunlock.block.partition.BootSector;
 
 /** Finds out what a device holds before anybody mounts it. Reads, never writes. */
 final class FileSystemProbe {
     /** Whole blocks, and all marks in them. */
     private static final int HEAD_BYTES = 68 << 10;
-
-    private static final byte[] GPT_MARK = "EFI PART".getBytes(StandardCharsets.US_ASCII);
-    private static final int MBR_MARK_OFFSET = 510;
-    private static final int MBR_ENTRIES_OFFSET = 446;
-    private static final int MBR_ENTRY_BYTES = 16;
-    private static final int MBR_ENTRIES = 4;
 
     private FileSystemProbe() {}
 
@@ -31,7 +25,7 @@ final class FileSystemProbe {
      */
     static Format fileSystem(String volume, BlockDevice device) throws LunlockException {
         ByteBuffer head = read(volume, device);
-        Set<Format> found = formats(head, device.blockBytes());
+        Set<Format> found = formats(head);
         if (found.isEmpty()) {
             throw new LunlockException(ExitCode.DATA, nothing(volume, head));
         }
@@ -43,7 +37,10 @@ final class FileSystemProbe {
                             .formatted(volume, titles(found), volume));
         }
         Format format = found.iterator().next();
-        if (format.mountType().isEmpty()) {
+        if (format == Format.GPT || format == Format.MBR) {
+            throw PartitionChoice.missing(volume, device);
+        }
+        if (format.mountTypes().isEmpty()) {
             throw new LunlockException(
                     ExitCode.DATA,
                     ("%s holds %s, not a file system on the whole LUN: lunlock attach %s gives the"
@@ -85,46 +82,19 @@ final class FileSystemProbe {
      *
      * @param head from 0 to its limit
      */
-    static Set<Format> formats(ByteBuffer head, int blockBytes) {
-        // a partition table says what the device is; what else is found may be from before, or lie
-        // in a partition that begins where the device does
-        if (isGpt(head, blockBytes)) {
+    static Set<Format> formats(ByteBuffer head) {
+        BootSector first = new BootSector(head);
+        // a GPT says what the device is; what else is found may be from before, or lie in a
+        // partition that begins where the device does
+        if (first.announcesGpt()) {
             return Set.of(Format.GPT);
         }
-        Set<Format> marked = FormatMarks.in(head);
-        return marked.isEmpty() && isMbr(head) ? Set.of(Format.MBR) : marked;
-    }
-
-    /** A header in the second block, and in the first one what keeps old programs away. */
-    private static boolean isGpt(ByteBuffer head, int blockBytes) {
-        return head.limit() >= blockBytes + GPT_MARK.length
-                && hasBootMark(head)
-                && head.slice(blockBytes, GPT_MARK.length).equals(ByteBuffer.wrap(GPT_MARK));
-    }
-
-    /** Boot sectors of other kinds end in the same two bytes, so the entries must make sense. */
-    private static boolean isMbr(ByteBuffer head) {
-        if (!hasBootMark(head)) {
-            return false;
+        Set<Format> found = FormatMarks.in(head);
+        if (first.isTable()) { // which a file system may leave alone: then both are there
+            found.add(Format.MBR);
+        } else if (found.isEmpty() && FatBootSector.isIn(head)) {
+            found.add(Format.FAT);
         }
-        int used = 0;
-        for (int i = 0; i < MBR_ENTRIES; i++) {
-            int entry = MBR_ENTRIES_OFFSET + i * MBR_ENTRY_BYTES;
-            int status = head.get(entry) & 0xff;
-            if (status != 0x00 && status != 0x80) {
-                return false;
-            }
-            boolean hasType = head.get(entry + 4) != 0;
-            if (hasType) {
-                used++;
-            }
-        }
-        return used > 0;
-    }
-
-    private static boolean hasBootMark(ByteBuffer head) {
-        return head.limit() >= MBR_MARK_OFFSET + 2
-                && (head.get(MBR_MARK_OFFSET) & 0xff) == 0x55
-                && (head.get(MBR_MARK_OFFSET + 1) & 0xff) == 0xaa;
+        return found;
     }
 }

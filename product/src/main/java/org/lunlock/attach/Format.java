@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.attach;
 
+import java.util.List;
+
 /** What a device can hold. */
 enum Format {
     EXT("ext2/3/4", "ext4"),
@@ -8,13 +10,14 @@ enum Format {
     BTRFS("Btrfs", "btrfs"),
     F2FS("F2FS", "f2fs"),
     FAT("FAT", "vfat"),
-    EXFAT("exFAT", "exfat"),
-    NTFS("NTFS", "ntfs3"),
+    EXFAT("exFAT", "exfat exfat-fuse"),
+    NTFS("NTFS", "ntfs3 ntfs-3g"),
     HFS_PLUS("HFS+", "hfsplus"),
     HFS("HFS", "hfs"),
     APFS("APFS", "apfs"),
     LUKS("a LUKS container", ""),
     LVM("an LVM physical volume", ""),
+    BITLOCKER("a BitLocker volume", ""),
     MD("a member of an md array", ""),
     SWAP("swap space", ""),
     GPT("a GPT partition table", ""),
@@ -22,11 +25,14 @@ enum Format {
     MBR("an MBR partition table", "");
 
     private final String title;
-    private final String mountType;
+    private final String mountTypes;
 
-    Format(String title, String mountType) {
+    /**
+     * @param mountTypes between blanks
+     */
+    Format(String title, String mountTypes) {
         this.title = title;
-        this.mountType = mountType;
+        this.mountTypes = mountTypes;
     }
 
     /** As a person calls it. */
@@ -34,8 +40,8 @@ enum Format {
         return title;
     }
 
-    /** The type that mount(8) is given; empty for what is not a file system. */
-    String mountType() {
-        return mountType;
+    /** The types that mount(8) can be given, best first; empty for what is not a file system. */
+    List<String> mountTypes() {
+        return mountTypes.isEmpty() ? List.of() : List.of(mountTypes.split(" ", -1));
     }
 }

@@ -43,11 +43,18 @@ final class FormatMarks {
                     new Mark(Format.HFS, 0x400, "BD"),
                     new Mark(Format.APFS, 32, "NXSB"),
                     new Mark(Format.LUKS, 0, "LUKS\272\276"),
+                    new Mark(Format.BITLOCKER, 3, "-FVE-FS-"),
+                    new Mark(Format.LVM, 0, "LABELONE"),
                     new Mark(Format.LVM, 512, "LABELONE"),
+                    new Mark(Format.LVM, 1024, "LABELONE"),
+                    new Mark(Format.LVM, 1536, "LABELONE"),
                     new Mark(Format.MD, 0, "\374\116\053\251"),
                     new Mark(Format.MD, 4096, "\374\116\053\251"),
                     new Mark(Format.SWAP, 4086, "SWAPSPACE2"),
                     new Mark(Format.APPLE_PARTITIONS, 512, "PM\0\0"));
+
+    /** An HFS that is only there to hold an HFS+, for computers of the last century. */
+    private static final Mark HFS_PLUS_IN_HFS = new Mark(Format.HFS_PLUS, 0x47c, "H+");
 
     private FormatMarks() {}
 
@@ -58,6 +65,10 @@ final class FormatMarks {
             if (mark.isIn(head)) {
                 found.add(mark.format);
             }
+        }
+        if (found.contains(Format.HFS) && HFS_PLUS_IN_HFS.isIn(head)) {
+            found.remove(Format.HFS);
+            found.add(HFS_PLUS_IN_HFS.format);
         }
         return found;
     }

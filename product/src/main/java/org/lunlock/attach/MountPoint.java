@@ -125,6 +125,7 @@ final class MountPoint {
             case "ext3", "ext4" -> ",noload";
             case "xfs" -> ",norecovery";
             case "btrfs" -> ",rescue=nologreplay";
+            case "f2fs" -> ",norecovery";
             default -> "";
         };
     }
@@ -132,7 +133,7 @@ final class MountPoint {
     private LunlockException refused(String type, ExecResult result) {
         if (result.err().contains("unknown filesystem type")) {
             return new LunlockException(
-                    ExitCode.CONFIGURATION,
+                    ExitCode.DATA,
                     ("%s holds %s, which this machine cannot mount: install its driver, or use a"
                                     + " machine that has it")
                             .formatted(volume, type));

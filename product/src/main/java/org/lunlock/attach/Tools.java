@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 
@@ -45,16 +46,25 @@ final class Tools {
         }
     }
 
+    /** Whether this machine has it. */
+    static boolean has(String tool) {
+        return path(tool).isPresent();
+    }
+
     private static Path find(String tool) throws LunlockException {
-        for (Path directory : DIRECTORIES) {
-            Path path = directory.resolve(tool);
-            if (Files.isExecutable(path)) {
-                return path;
-            }
-        }
-        throw new LunlockException(
-                ExitCode.CONFIGURATION,
-                "%s is missing (looked in %s): install the package that has it"
-                        .formatted(tool, DIRECTORIES));
+        return path(tool)
+                .orElseThrow(() ->
+                        new LunlockException(
+                                ExitCode.CONFIGURATION,
+                                ("%s is missing (looked in %s): install the package that"
+                                                + " has it")
+                                        .formatted(tool, DIRECTORIES)));
+    }
+
+    private static Optional<Path> path(String tool) {
+        return DIRECTORIES.stream()
+                .map(directory -> directory.resolve(tool))
+                .filter(Files::isExecutable)
+                .findFirst();
     }
 }

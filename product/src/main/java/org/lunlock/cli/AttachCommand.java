@@ -30,6 +30,7 @@ final class AttachCommand implements Callable<Integer> {
         Asker asker = new Asker(ProcessHandle.current().pid(), null);
         return Acquiring.run(
                 globals,
-                new Request.Attach(volume, options.readOnly(), options.waitMillis(), asker));
+                new Request.Attach(
+                        volume, options.readOnly(), options.waitMillis(), asker, options.choice()));
     }
 }

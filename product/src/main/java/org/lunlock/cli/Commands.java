@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.lunlock.bench.Workload;
 import org.lunlock.config.Durations;
+import org.lunlock.config.Fsck;
 import org.lunlock.config.Suggest;
 import org.lunlock.daemon.api.ScsiQuestion;
 import org.lunlock.volume.Volumes;
@@ -63,6 +64,7 @@ final class Commands {
             lunlock.addSubcommand(command(name, globals, opener));
         }
         lunlock.registerConverter(Duration.class, Commands::duration);
+        lunlock.registerConverter(Fsck.class, text -> oneOf(Fsck.values(), text));
         lunlock.registerConverter(ScsiQuestion.class, text -> oneOf(ScsiQuestion.values(), text));
         lunlock.registerConverter(
                 Workload.Pattern.class, text -> oneOf(Workload.Pattern.values(), text));

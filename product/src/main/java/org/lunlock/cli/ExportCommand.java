@@ -90,7 +90,12 @@ final class ExportCommand implements Callable<Integer> {
         return new ExportSession(
                         globals,
                         new Request.Export(
-                                volume, options.readOnly(), options.waitMillis(), asker, spec()))
+                                volume,
+                                options.readOnly(),
+                                options.waitMillis(),
+                                asker,
+                                options.choice(),
+                                spec()))
                 .run();
     }
 

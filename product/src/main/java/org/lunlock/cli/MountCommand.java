@@ -19,6 +19,8 @@ final class MountCommand implements Callable<Integer> {
     @Parameters(paramLabel = "VOLUME", description = "The volume.")
     private String volume = "";
 
+    @Mixin private final FsckOption fsck = new FsckOption();
+
     @Mixin private final AcquireOptions options = new AcquireOptions();
 
     MountCommand(Globals globals) {
@@ -30,6 +32,11 @@ final class MountCommand implements Callable<Integer> {
         Asker asker = new Asker(ProcessHandle.current().pid(), null);
         return Acquiring.run(
                 globals,
-                new Request.Mount(volume, options.readOnly(), options.waitMillis(), asker));
+                new Request.Mount(
+                        volume,
+                        options.readOnly(),
+                        options.waitMillis(),
+                        asker,
+                        options.choice(fsck.when())));
     }
 }

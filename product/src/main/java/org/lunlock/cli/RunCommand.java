@@ -41,6 +41,8 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--no-mount", description = "Only the device: for mkfs, fsck and whole images.")
     private boolean noMount;
 
+    @Mixin private final FsckOption fsck = new FsckOption();
+
     @Mixin private final AcquireOptions options = new AcquireOptions();
 
     RunCommand(Globals globals) {
@@ -57,7 +59,14 @@ final class RunCommand implements Callable<Integer> {
         }
         @Nullable Long wait = options.waitMillis();
         Asker asker = new Asker(ProcessHandle.current().pid(), words.shown());
-        Request.Run request = new Request.Run(volume, options.readOnly(), !noMount, wait, asker);
+        Request.Run request =
+                new Request.Run(
+                        volume,
+                        options.readOnly(),
+                        !noMount,
+                        wait,
+                        asker,
+                        options.choice(fsck.when()));
         return new RunSession(globals, request, words).run();
     }
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.config.Durations;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** What {@code volume add} writes, by the names that the configuration has for it. */
@@ -22,6 +23,14 @@ final class VolumeOptions {
 
     @Option(names = "--file-system", paramLabel = "TYPE", description = "As after mount -t.")
     private @Nullable String fileSystem;
+
+    @Mixin private final FsckOption fsck = new FsckOption();
+
+    @Option(
+            names = "--partition",
+            paramLabel = "N",
+            description = "The partition that is the volume (default: the whole logical unit).")
+    private @Nullable Integer partition;
 
     @Option(names = "--chap-user", paramLabel = "USER", description = "CHAP name of this host.")
     private @Nullable String chapUser;
@@ -82,6 +91,8 @@ final class VolumeOptions {
         put(settings, "mount", absolute(mount));
         put(settings, "options", options);
         put(settings, "file-system", fileSystem);
+        put(settings, "fsck", fsck.when() == null ? null : fsck.when().toString());
+        put(settings, "partition", partition == null ? null : partition.longValue());
         put(settings, "chap-user", chapUser);
         put(settings, "chap-secret-file", absolute(chapSecretFile));
         put(settings, "chap-secret", chapSecret);

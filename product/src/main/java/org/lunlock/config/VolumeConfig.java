@@ -16,6 +16,7 @@ import org.lunlock.iscsi.Portal;
  * @param name the volume's own, or the URL (without its secret) of one that has no name
  * @param chap how the initiator proves itself; null to log in without authentication
  * @param mutual how the target proves itself; null to believe it
+ * @param partition of the logical unit that is the volume; 0 for all of it
  * @param term after which a holder that shows no life has lost the lock
  * @param identity what the logical unit said of itself when it was recorded (VPD page 83h); another
  *     one is not used. Null when nothing was recorded
@@ -28,6 +29,7 @@ public record VolumeConfig(
         @Nullable Credentials chap,
         @Nullable Credentials mutual,
         SessionConfig session,
+        int partition,
         MountConfig mount,
         Fence fence,
         Duration term,
@@ -52,7 +54,8 @@ public record VolumeConfig(
                 user == null ? null : new Credentials(user, url.secret(), null),
                 null,
                 initiator.session(),
-                new MountConfig(null, "", null),
+                0,
+                new MountConfig(null, "", null, Fsck.NEVER),
                 Fence.RESERVATION,
                 initiator.term(),
                 null);
@@ -80,6 +83,12 @@ public record VolumeConfig(
         }
         if (mount.fileSystem() != null) {
             to.put("file-system", mount.fileSystem());
+        }
+        if (partition != 0) {
+            to.put("partition", partition);
+        }
+        if (mount.fsck() != Fsck.NEVER) {
+            to.put("fsck", mount.fsck().toString());
         }
         to.put("fence", fence.toString());
         to.put("term", Durations.print(term));

@@ -21,6 +21,9 @@ final class VolumeReader {
     /** One word: it goes after {@code mount -o}. */
     private static final Pattern OPTIONS = Pattern.compile("[^\\s-][^\\s]*");
 
+    /** More than any partition table in use has. */
+    private static final int PARTITION_MAX = 8192;
+
     private final String name;
     private final TableReader table;
     private final InitiatorConfig initiator;
@@ -49,6 +52,7 @@ final class VolumeReader {
         if (mutual != null && !user) {
             table.problem("mutual-user", "'mutual-user' without 'chap-user'", "add 'chap-user'");
         }
+        int partition = table.integer("partition", 1, PARTITION_MAX, 0);
         MountConfig mount = mount();
         Fence fence = table.parsed("fence", Fence::parse);
         Duration term =
@@ -70,6 +74,7 @@ final class VolumeReader {
                         chap,
                         mutual,
                         session,
+                        partition,
                         mount,
                         fence == null ? Fence.RESERVATION : fence,
                         term,
@@ -155,7 +160,12 @@ final class VolumeReader {
         String options = table.parsed("options", text -> matching(OPTIONS, text, "noatime,nodev"));
         String fileSystem =
                 table.parsed("file-system", text -> matching(FILE_SYSTEM, text, "ext4"));
-        return new MountConfig(point, options == null ? "" : options, fileSystem);
+        Fsck fsck = table.parsed("fsck", Fsck::parse);
+        return new MountConfig(
+                point,
+                options == null ? "" : options,
+                fileSystem,
+                fsck == null ? Fsck.NEVER : fsck);
     }
 
     private static String matching(Pattern form, String text, String example) {

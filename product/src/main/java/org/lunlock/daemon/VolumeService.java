@@ -71,6 +71,7 @@ final class VolumeService {
                         request.readOnly(),
                         request.mount(),
                         request instanceof Request.Export export ? export.spec() : null,
+                        request.choice(),
                         timeout,
                         request.asker());
         try {

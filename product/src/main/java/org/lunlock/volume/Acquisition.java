@@ -9,9 +9,12 @@ import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.attach.AttachSpec;
 import org.lunlock.attach.Attachment;
+import org.lunlock.attach.PartitionChoice;
+import org.lunlock.block.BlockDevice;
 import org.lunlock.block.LunDevice;
 import org.lunlock.block.LunGeometry;
 import org.lunlock.config.Fence;
+import org.lunlock.config.Fsck;
 import org.lunlock.config.Home;
 import org.lunlock.config.HostState;
 import org.lunlock.config.MountConfig;
@@ -134,7 +137,7 @@ final class Acquisition {
         lock.tell(device);
         boolean kept = false;
         try {
-            Outlet outlet = outlet(device, losses);
+            Outlet outlet = outlet(part(device), losses);
             kept = true;
             return new HeldVolume(volume, session, lock, device, outlet, losses);
         } finally {
@@ -144,7 +147,14 @@ final class Acquisition {
         }
     }
 
-    private Outlet outlet(LunDevice device, Losses losses) throws LunlockException {
+    /** What of the logical unit is the volume. */
+    private BlockDevice part(LunDevice whole) throws LunlockException {
+        Integer chosen = request.choice().partition();
+        return PartitionChoice.of(
+                volume.name(), whole, chosen == null ? volume.partition() : chosen);
+    }
+
+    private Outlet outlet(BlockDevice device, Losses losses) throws LunlockException {
         ExportSpec export = request.export();
         if (export != null) {
             return ExportOutlet.open(volume.name(), device, export, losses::reinstatements);
@@ -163,10 +173,12 @@ final class Acquisition {
         }
         MountConfig mount = volume.mount();
         Path point = mount.point();
+        Boolean fsck = request.choice().fsck();
         return new AttachSpec.Mount(
                 point == null ? home.defaultMountPoint(volume.name()) : point,
                 point == null,
                 mount.options(),
-                mount.fileSystem());
+                mount.fileSystem(),
+                fsck == null ? mount.fsck() == Fsck.AUTO : fsck);
     }
 }

@@ -4,6 +4,7 @@ package org.lunlock.volume;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.daemon.api.Asker;
+import org.lunlock.daemon.api.Choice;
 import org.lunlock.daemon.api.ExportSpec;
 
 /**
@@ -13,6 +14,7 @@ import org.lunlock.daemon.api.ExportSpec;
  * @param readOnly to read it, together with other hosts that do; nothing can be written then
  * @param mount whether the file system is mounted; if not, the volume is a device only
  * @param export for whom it is offered instead of becoming a device of this machine
+ * @param choice what is said in the place of the configuration
  * @param timeout for one step on the way, such as the login; not for waiting until the lock is free
  * @param asker for the lock server's page
  */
@@ -22,5 +24,6 @@ public record VolumeRequest(
         boolean readOnly,
         boolean mount,
         @Nullable ExportSpec export,
+        Choice choice,
         Duration timeout,
         Asker asker) {}

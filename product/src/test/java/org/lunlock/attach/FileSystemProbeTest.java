@@ -36,6 +36,12 @@ class FileSystemProbeTest {
         hex(446 + 16 * index, "00000000" + type + "00000000080000ff0f0000");
     }
 
+    /** The entry that keeps programs away from a GPT: from block 1 to the end of what they know. */
+    private void protectiveEntry() {
+        bootMark();
+        hex(446, "00000200" + "eeffffff" + "01000000" + "ffffffff");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "EXT,1080,53ef",
@@ -52,6 +58,8 @@ class FileSystemProbeTest {
         "HFS,1024,4244",
         "APFS,32,4e585342",
         "LUKS,0,4c554b53babe0002",
+        "BITLOCKER,3,2d4656452d46532d",
+        "LVM,0,4c4142454c4f4e45",
         "LVM,512,4c4142454c4f4e45",
         "MD,4096,fc4e2ba9",
         "SWAP,4086,53574150535041434532",
@@ -59,69 +67,86 @@ class FileSystemProbeTest {
     })
     void markIsKnown(Format format, int offset, String bytes) {
         hex(offset, bytes);
-        assertThat(FileSystemProbe.formats(head, 512)).containsExactly(format);
+        assertThat(FileSystemProbe.formats(head)).containsExactly(format);
     }
 
     @Test
     void zeroesAreNothing() {
-        assertThat(FileSystemProbe.formats(head, 512)).isEmpty();
+        assertThat(FileSystemProbe.formats(head)).isEmpty();
     }
 
     @Test
     void deviceTooSmallForAMarkHasNone() {
-        assertThat(FileSystemProbe.formats(ByteBuffer.allocate(512), 512)).isEmpty();
-        assertThat(FileSystemProbe.formats(ByteBuffer.allocate(4), 512)).isEmpty();
-        assertThat(FileSystemProbe.formats(ByteBuffer.allocate(0), 4096)).isEmpty();
+        assertThat(FileSystemProbe.formats(ByteBuffer.allocate(512))).isEmpty();
+        assertThat(FileSystemProbe.formats(ByteBuffer.allocate(4))).isEmpty();
+        assertThat(FileSystemProbe.formats(ByteBuffer.allocate(0))).isEmpty();
     }
 
     @Test
-    void gptIsInTheSecondBlockWhateverItsSize() {
-        bootMark();
-        mbrEntry(0, "ee");
-        text(4096, "EFI PART");
-        assertThat(FileSystemProbe.formats(head, 4096)).containsExactly(Format.GPT);
-        text(512, "EFI PART");
-        assertThat(FileSystemProbe.formats(head, 512)).containsExactly(Format.GPT);
+    void gptIsAnnouncedByTheFirstBlockAlsoWhenItsHeaderIsDamaged() {
+        protectiveEntry();
+        assertThat(FileSystemProbe.formats(head)).containsExactly(Format.GPT);
     }
 
     @Test
     void fileSystemFromBeforeUnderAPartitionTableIsNotOffered() {
-        bootMark();
-        mbrEntry(0, "ee");
-        text(512, "EFI PART");
+        protectiveEntry();
         text(0x10040, "_BHRfS_M");
-        assertThat(FileSystemProbe.formats(head, 512)).containsExactly(Format.GPT);
+        assertThat(FileSystemProbe.formats(head)).containsExactly(Format.GPT);
+    }
+
+    @Test
+    void fileSystemUnderAnMbrIsDoubtful() {
+        bootMark();
+        mbrEntry(0, "83");
+        hex(1080, "53ef");
+        assertThat(FileSystemProbe.formats(head)).containsExactlyInAnyOrder(Format.EXT, Format.MBR);
+    }
+
+    @Test
+    void fatWithoutItsNameIsKnownByWhatItSays() {
+        hex(0, "eb3c90" + "4d53444f53352e30" + "0002" + "04" + "0100" + "02" + "0002" + "0000f8");
+        assertThat(FileSystemProbe.formats(head)).isEmpty();
+        bootMark();
+        assertThat(FileSystemProbe.formats(head)).containsExactly(Format.FAT);
+    }
+
+    @Test
+    void hfsPlusInsideOfAnHfsIsOne() {
+        hex(0x400, "4244");
+        hex(0x47c, "482b");
+        assertThat(FileSystemProbe.formats(head)).containsExactly(Format.HFS_PLUS);
     }
 
     @Test
     void gptFromBeforeWithoutItsFirstBlockDoesNotHideAFileSystem() {
         text(512, "EFI PART");
         text(0, "XFSB");
-        assertThat(FileSystemProbe.formats(head, 512)).containsExactly(Format.XFS);
+        assertThat(FileSystemProbe.formats(head)).containsExactly(Format.XFS);
     }
 
     @Test
     void mbrNeedsAnEntryThatMakesSense() {
         bootMark();
-        assertThat(FileSystemProbe.formats(head, 512)).isEmpty();
+        assertThat(FileSystemProbe.formats(head)).isEmpty();
         mbrEntry(1, "83");
-        assertThat(FileSystemProbe.formats(head, 512)).containsExactly(Format.MBR);
+        assertThat(FileSystemProbe.formats(head)).containsExactly(Format.MBR);
         head.put(446, (byte) 0x7f);
-        assertThat(FileSystemProbe.formats(head, 512)).isEmpty();
+        assertThat(FileSystemProbe.formats(head)).isEmpty();
     }
 
     @Test
     void bootSectorOfFatIsNoMbr() {
         bootMark();
         text(82, "FAT32   ");
-        assertThat(FileSystemProbe.formats(head, 512)).containsExactly(Format.FAT);
+        assertThat(FileSystemProbe.formats(head)).containsExactly(Format.FAT);
     }
 
     @Test
     void twoMarksAreTwo() {
         text(0, "XFSB");
         text(0x10040, "_BHRfS_M");
-        assertThat(FileSystemProbe.formats(head, 512))
+        assertThat(FileSystemProbe.formats(head))
                 .containsExactlyInAnyOrder(Format.XFS, Format.BTRFS);
     }
 

@@ -46,6 +46,8 @@ class ConfigurationTest {
                                 mount = "/mnt/backup"
                                 options = "noatime,nodev"
                                 file-system = "ext4"
+                                partition = 3
+                                fsck = "auto"
                                 chap-user = "eva"
                                 chap-secret-file = "eva.secret"
                                 mutual-user = "nas"
@@ -74,7 +76,10 @@ class ConfigurationTest {
         assertThat(volume.target()).isEqualTo(IscsiName.of("iqn.2001-04.com.example:disk"));
         assertThat(volume.lun()).isEqualTo(new Lun(300));
         assertThat(volume.mount())
-                .isEqualTo(new MountConfig(Path.of("/mnt/backup"), "noatime,nodev", "ext4"));
+                .isEqualTo(
+                        new MountConfig(
+                                Path.of("/mnt/backup"), "noatime,nodev", "ext4", Fsck.AUTO));
+        assertThat(volume.partition()).isEqualTo(3);
         assertThat(volume.chap())
                 .isEqualTo(new Credentials("eva", null, Path.of("/etc/lunlock/eva.secret")));
         assertThat(volume.mutual())
@@ -110,8 +115,9 @@ class ConfigurationTest {
         assertThat(volume.chap()).isNull();
         assertThat(volume.fence()).isEqualTo(Fence.RESERVATION);
         assertThat(volume.term()).hasSeconds(15);
+        assertThat(volume.partition()).isZero();
         assertThat(volume.session()).isEqualTo(SessionConfig.DEFAULT);
-        assertThat(volume.mount()).isEqualTo(new MountConfig(null, "", null));
+        assertThat(volume.mount()).isEqualTo(new MountConfig(null, "", null, Fsck.NEVER));
     }
 
     @Test

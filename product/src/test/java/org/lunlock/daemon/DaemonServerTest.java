@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.daemon.api.Asker;
+import org.lunlock.daemon.api.Choice;
 import org.lunlock.daemon.api.Event;
 import org.lunlock.daemon.api.Failure;
 import org.lunlock.daemon.api.Note;
@@ -199,7 +200,8 @@ class DaemonServerTest {
 
     @Test
     void anAttachedVolumeIsDetached() throws Exception {
-        Request.Attach attach = new Request.Attach("backup", true, null, new Asker(1, null));
+        Request.Attach attach =
+                new Request.Attach("backup", true, null, new Asker(1, null), Choice.NONE);
         assertThat(TestClient.ask(socket, attach)).isEqualTo(new Result.Done());
 
         VolumeStatus held = status();
@@ -360,7 +362,8 @@ class DaemonServerTest {
             stop.assertFails(74, "stays mounted and locked", "bash");
         }
         assertThat(stopped.getCount()).isOne();
-        Request.Attach other = new Request.Attach("photos", false, null, new Asker(1, null));
+        Request.Attach other =
+                new Request.Attach("photos", false, null, new Asker(1, null), Choice.NONE);
         assertThat(TestClient.ask(socket, other)).as("goes on").isEqualTo(new Result.Done());
 
         assertThat(TestClient.ask(socket, new Request.Stop(true))).isEqualTo(new Result.Done());

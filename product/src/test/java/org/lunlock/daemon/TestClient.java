@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import org.lunlock.daemon.api.Asker;
 import org.lunlock.daemon.api.Call;
+import org.lunlock.daemon.api.Choice;
 import org.lunlock.daemon.api.Event;
 import org.lunlock.daemon.api.Failure;
 import org.lunlock.daemon.api.LineChannel;
@@ -39,15 +40,16 @@ final class TestClient implements AutoCloseable {
     }
 
     static Request.Run run() {
-        return new Request.Run("backup", false, true, null, new Asker(4242, "rsync"));
+        return new Request.Run("backup", false, true, null, new Asker(4242, "rsync"), Choice.NONE);
     }
 
     static Request.Run run(long waitMillis) {
-        return new Request.Run("backup", false, true, waitMillis, new Asker(4242, "rsync"));
+        return new Request.Run(
+                "backup", false, true, waitMillis, new Asker(4242, "rsync"), Choice.NONE);
     }
 
     static Request.Mount mount() {
-        return new Request.Mount("backup", false, null, new Asker(4243, null));
+        return new Request.Mount("backup", false, null, new Asker(4243, null), Choice.NONE);
     }
 
     /** One request on a connection of its own: its last reply. */

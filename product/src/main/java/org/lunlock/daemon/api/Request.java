@@ -23,26 +23,37 @@ public sealed interface Request {
         @Nullable Long waitMillis();
 
         Asker asker();
+
+        /** What is said about it in the place of the configuration. */
+        Choice choice();
     }
 
     /** Holds the volume for a command that the asker runs, and as long as it stays connected. */
     @JsonTypeName("run")
     record Run(
-            String volume, boolean readOnly, boolean mount, @Nullable Long waitMillis, Asker asker)
+            String volume,
+            boolean readOnly,
+            boolean mount,
+            @Nullable Long waitMillis,
+            Asker asker,
+            Choice choice)
             implements Acquire {
         public Run {
             Objects.requireNonNull(volume);
             Objects.requireNonNull(asker);
+            Objects.requireNonNull(choice);
         }
     }
 
     /** Holds the volume, mounted, until {@link Unmount}. */
     @JsonTypeName("mount")
-    record Mount(String volume, boolean readOnly, @Nullable Long waitMillis, Asker asker)
+    record Mount(
+            String volume, boolean readOnly, @Nullable Long waitMillis, Asker asker, Choice choice)
             implements Acquire {
         public Mount {
             Objects.requireNonNull(volume);
             Objects.requireNonNull(asker);
+            Objects.requireNonNull(choice);
         }
 
         @Override
@@ -53,11 +64,13 @@ public sealed interface Request {
 
     /** Holds the volume as a device until {@link Detach}. */
     @JsonTypeName("attach")
-    record Attach(String volume, boolean readOnly, @Nullable Long waitMillis, Asker asker)
+    record Attach(
+            String volume, boolean readOnly, @Nullable Long waitMillis, Asker asker, Choice choice)
             implements Acquire {
         public Attach {
             Objects.requireNonNull(volume);
             Objects.requireNonNull(asker);
+            Objects.requireNonNull(choice);
         }
 
         @Override
@@ -73,11 +86,13 @@ public sealed interface Request {
             boolean readOnly,
             @Nullable Long waitMillis,
             Asker asker,
+            Choice choice,
             ExportSpec spec)
             implements Acquire {
         public Export {
             Objects.requireNonNull(volume);
             Objects.requireNonNull(asker);
+            Objects.requireNonNull(choice);
             Objects.requireNonNull(spec);
         }
 
@@ -106,6 +121,11 @@ public sealed interface Request {
         @Override
         public boolean mount() {
             return false;
+        }
+
+        @Override
+        public Choice choice() {
+            return Choice.NONE;
         }
     }
 

@@ -22,17 +22,18 @@ class WireTest {
 
     static Stream<Request> requests() {
         return Stream.of(
-                new Request.Run("backup", true, false, 600_000L, ASKER),
-                new Request.Run("backup", false, true, null, new Asker(1, null)),
-                new Request.Mount("backup", false, 0L, ASKER),
-                new Request.Attach("backup", true, null, ASKER),
+                new Request.Run("backup", true, false, 600_000L, ASKER, Choice.NONE),
+                new Request.Run("backup", false, true, null, new Asker(1, null), Choice.NONE),
+                new Request.Mount("backup", false, 0L, ASKER, new Choice(2, true)),
+                new Request.Attach("backup", true, null, ASKER, Choice.NONE),
                 new Request.Export(
                         "backup",
                         true,
                         null,
                         ASKER,
+                        Choice.NONE,
                         new ExportSpec.Nbd("unix:/s", "/c", "/k", null)),
-                new Request.Export("backup", false, 0L, ASKER, new ExportSpec.Nfs()),
+                new Request.Export("backup", false, 0L, ASKER, Choice.NONE, new ExportSpec.Nfs()),
                 new Request.Unmount("backup", true),
                 new Request.Detach("backup", false),
                 new Request.Status(null, true),
