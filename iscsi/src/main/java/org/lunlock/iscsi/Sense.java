@@ -89,6 +89,16 @@ public record Sense(Key key, int asc, int ascq) {
         return isUnitAttention() && asc == 0x29;
     }
 
+    /**
+     * It may be another logical unit now: a medium or an identity has changed, or what the target
+     * shows under which LUN. 28/00, 3F/03, 3F/05, 3F/0E.
+     */
+    public boolean saysChanged() {
+        boolean medium = asc == 0x28 && ascq == 0x00;
+        boolean identity = asc == 0x3f && (ascq == 0x03 || ascq == 0x05 || ascq == 0x0e);
+        return isUnitAttention() && (medium || identity);
+    }
+
     @Override
     public String toString() {
         String code = "%s %02X/%02X".formatted(key, asc, ascq);
@@ -120,6 +130,9 @@ public record Sense(Key key, int asc, int ascq) {
             case 0x2A05 -> "registrations preempted";
             case 0x2A09 -> "capacity data has changed";
             case 0x3A00 -> "medium not present";
+            case 0x2800 -> "medium may have changed";
+            case 0x3F03 -> "inquiry data has changed";
+            case 0x3F05 -> "device identifier changed";
             case 0x3F0E -> "reported LUNs data has changed";
             case 0x5504 -> "insufficient registration resources";
             default -> "";

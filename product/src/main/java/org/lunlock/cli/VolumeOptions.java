@@ -78,6 +78,18 @@ final class VolumeOptions {
             description = "reservation (default), or none for targets that cannot do it.")
     private @Nullable String fence;
 
+    @Option(
+            names = "--no-identity",
+            description = {
+                "Do not ask the target which logical unit this is. Otherwise",
+                "that is recorded, and another one is never used for it."
+            })
+    private boolean noIdentity;
+
+    boolean recordsIdentity() {
+        return !noIdentity;
+    }
+
     void warn(Globals globals) {
         if (chapSecret != null) {
             Secrets.warn(globals);

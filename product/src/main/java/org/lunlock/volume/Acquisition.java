@@ -86,13 +86,13 @@ final class Acquisition {
 
     private HeldVolume withSession(Session session, Losses losses)
             throws IscsiException, LunlockException {
-        Inspector inspector = new Inspector(session, volume.lun());
-        inspector.checkLun(volume);
-        checkIdentity(inspector.identity());
+        new Inspector(session, volume.lun()).checkLun(volume);
+        Identity identity = Identity.of(volume, session);
         progress.step(VolumeState.LOCKING);
         VolumeLock lock =
                 VolumeLock.acquire(
                         session,
+                        identity,
                         state,
                         volume,
                         request.readOnly(),
@@ -109,17 +109,6 @@ final class Acquisition {
             if (!kept) {
                 lock.close();
             }
-        }
-    }
-
-    private void checkIdentity(@Nullable String identity) throws LunlockException {
-        String recorded = volume.identity();
-        if (recorded != null && !recorded.equals(identity)) {
-            throw new LunlockException(
-                    ExitCode.DATA,
-                    "%s at %s is not the logical unit that was recorded (%s, it says %s):"
-                                    .formatted(volume.lun(), volume.target(), recorded, identity)
-                            + " check the target, or change identity in lunlock.toml");
         }
     }
 

@@ -12,7 +12,6 @@ import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.scsi.Capacity;
-import org.lunlock.iscsi.scsi.DeviceIdentification;
 import org.lunlock.iscsi.scsi.Inquiry;
 import org.lunlock.iscsi.scsi.PersistentReserveIn;
 import org.lunlock.iscsi.scsi.ReadCapacity;
@@ -78,22 +77,15 @@ final class Inspector {
         return executor.execute(lun, Inquiry.request());
     }
 
-    /** What tells this logical unit from all others; null when it does not say. */
-    @Nullable String identity() throws IscsiException {
-        DeviceIdentification page = optional(VitalProductData.deviceIdentification());
-        return page == null ? null : page.identity();
-    }
-
     private Result inquiry() throws IscsiException {
         Inquiry inquiry = standardInquiry();
-        String identity = identity();
         return new Result.Inquiry(
                 inquiry.vendor(),
                 inquiry.product(),
                 inquiry.revision(),
                 inquiry.peripheralDeviceType(),
                 optional(VitalProductData.unitSerialNumber()),
-                identity == null ? List.of() : List.of(identity));
+                Identity.names(executor, lun));
     }
 
     private Result capacity() throws IscsiException {

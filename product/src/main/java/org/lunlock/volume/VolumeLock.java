@@ -107,11 +107,13 @@ final class VolumeLock {
     /**
      * Waits for the turn and for the lock while patience lasts.
      *
+     * @param identity of the logical unit, which every new connection must find again
      * @param reads whether the volume is shared with others that only read
      * @throws LunlockException HELD when somebody else has it; nothing is registered then
      */
     static VolumeLock acquire(
             Session session,
+            Identity identity,
             HostState state,
             VolumeConfig volume,
             boolean reads,
@@ -123,7 +125,7 @@ final class VolumeLock {
         VolumeLock lock = new VolumeLock(session, state, volume, progress, losses);
         boolean acquired = false;
         try {
-            session.guard(lock.guard()); // one that only waits hears of new sessions too
+            session.guard(lock.guard(identity)); // one that only waits hears of new sessions too
             losses.whenFenced(lock.lock::fenced);
             lock.await(reads, patience, queue);
             acquired = true;
@@ -291,8 +293,9 @@ final class VolumeLock {
         return remark == null ? losses.suspicion() : remark;
     }
 
-    private ReinstatementGuard guard() {
+    private ReinstatementGuard guard(Identity identity) {
         return connection -> {
+            identity.checkAgain(connection);
             lookout.forget();
             lock.beforeReplay(new TargetReservations(connection, volume.lun()));
         };

@@ -138,6 +138,7 @@ class CommandsTest {
                 runHere(
                         "volume",
                         "add",
+                        "--no-identity",
                         "backup",
                         url,
                         "--mount",
@@ -177,6 +178,7 @@ class CommandsTest {
                 runHere(
                         "volume",
                         "add",
+                        "--no-identity",
                         "backup",
                         "iscsi://anna%geheimgeheim@192.0.2.1/iqn.2026-11.x:y/1");
 

@@ -39,12 +39,21 @@ public record DeviceIdentification(List<Designator> designators) {
      * @return null when the target names no logical unit
      */
     public @Nullable String identity() {
+        List<String> all = identities();
+        return all.isEmpty() ? null : all.getFirst();
+    }
+
+    /**
+     * All names of the logical unit, as {@link #identity} writes and prefers them. It is the one
+     * that was once seen while it still has that name, whatever others a target has learned since.
+     */
+    public List<String> identities() {
         return designators.stream()
                 .filter(d -> d.association() == Designator.Association.LOGICAL_UNIT)
                 .filter(d -> rank(d) < NOT_AN_IDENTITY)
-                .min(comparingInt(DeviceIdentification::rank))
+                .sorted(comparingInt(DeviceIdentification::rank))
                 .map(d -> prefix(d.type()) + d.value().replace(' ', '_'))
-                .orElse(null);
+                .toList();
     }
 
     private static int rank(Designator designator) {

@@ -129,7 +129,7 @@ final class ControlPdus {
     /** What would else be told by a unit attention. */
     private void scsiEvent(@Nullable Sense sense) {
         LOG.log(INFO, "{0} reports {1}", session, sense);
-        if (sense != null && (sense.saysReset() || sense.saysPreempted())) {
+        if (sense != null && (sense.saysReset() || sense.saysPreempted() || sense.saysChanged())) {
             session.lifetime().on(SessionState.Event.RESET);
             session.hurry();
         }

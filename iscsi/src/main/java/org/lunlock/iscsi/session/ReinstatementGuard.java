@@ -4,8 +4,9 @@ package org.lunlock.iscsi.session;
 import org.lunlock.iscsi.IscsiException;
 
 /**
- * Decides, each time a session has been reinstated or a logical unit was reset, whether commands
- * may flow again. Until it returns, nothing that was queued or interrupted is sent.
+ * Decides, each time a session has been reinstated, or a logical unit was reset or may be another
+ * one, whether commands may flow again. Until it returns, nothing that was queued or interrupted is
+ * sent.
  */
 @FunctionalInterface
 public interface ReinstatementGuard {

@@ -16,7 +16,10 @@ enum Verdict {
     AGAIN,
     /** The logical unit is busy or becoming ready: ask again in a while. */
     LATER,
-    /** A reset may have taken the reservation: ask again, once the guard has agreed. */
+    /**
+     * A reset may have taken the reservation, or it is another logical unit now: ask again, once
+     * the guard has agreed.
+     */
     CHECK_RESERVATION,
     /** Another host took the reservation. */
     PREEMPTED,
@@ -40,6 +43,9 @@ enum Verdict {
             case UNIT_ATTENTION -> {
                 if (sense.saysPreempted()) {
                     yield PREEMPTED;
+                }
+                if (sense.saysChanged() && task.conduct() == Task.Conduct.GUARDED) {
+                    yield CHECK_RESERVATION;
                 }
                 yield sense.saysReset() ? onReset(task) : AGAIN;
             }

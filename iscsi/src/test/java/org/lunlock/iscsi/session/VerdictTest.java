@@ -58,10 +58,14 @@ class VerdictTest {
         "MISCOMPARE,        0x1d, 0x00, DONE,              DONE,       DONE",
         "COMPLETED,         0x00, 0x00, DONE,              DONE,       DONE",
         // news
-        "UNIT_ATTENTION,    0x28, 0x00, AGAIN,             AGAIN,      AGAIN",
         "UNIT_ATTENTION,    0x2a, 0x01, AGAIN,             AGAIN,      AGAIN",
         "UNIT_ATTENTION,    0x2a, 0x09, AGAIN,             AGAIN,      AGAIN",
-        "UNIT_ATTENTION,    0x3f, 0x0e, AGAIN,             AGAIN,      AGAIN",
+        "UNIT_ATTENTION,    0x3f, 0x01, AGAIN,             AGAIN,      AGAIN",
+        // it may be another logical unit
+        "UNIT_ATTENTION,    0x28, 0x00, CHECK_RESERVATION, AGAIN,      AGAIN",
+        "UNIT_ATTENTION,    0x3f, 0x03, CHECK_RESERVATION, AGAIN,      AGAIN",
+        "UNIT_ATTENTION,    0x3f, 0x05, CHECK_RESERVATION, AGAIN,      AGAIN",
+        "UNIT_ATTENTION,    0x3f, 0x0e, CHECK_RESERVATION, AGAIN,      AGAIN",
         // reservations preempted, reservations released, registrations preempted
         "UNIT_ATTENTION,    0x2a, 0x03, PREEMPTED,         PREEMPTED,  PREEMPTED",
         "UNIT_ATTENTION,    0x2a, 0x04, PREEMPTED,         PREEMPTED,  PREEMPTED",

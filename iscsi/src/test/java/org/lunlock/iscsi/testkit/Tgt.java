@@ -42,6 +42,7 @@ public final class Tgt implements AutoCloseable {
     private final List<Path> images = new ArrayList<>();
     private Leash tgtd;
     private int port;
+    private int number = 1;
 
     /**
      * One disk.
@@ -216,7 +217,7 @@ public final class Tgt implements AutoCloseable {
     }
 
     /**
-     * Runs tgtadm on this target, which is target 1.
+     * Runs tgtadm on this target, which is target 1 to whoever writes the words.
      *
      * @param words arguments between blanks
      * @param more arguments that may hold blanks
@@ -224,7 +225,8 @@ public final class Tgt implements AutoCloseable {
      * @throws AssertionError with what it printed, when it failed
      */
     public String tgtadm(String words, String... more) {
-        return Tools.run(environment(), arguments(TGTADM + words, more));
+        String now = words.replace("--tid 1", "--tid " + number);
+        return Tools.run(environment(), arguments(TGTADM + now, more));
     }
 
     /** SIGKILL: connections are reset, and the port is closed until {@link #restart}. */
@@ -238,6 +240,15 @@ public final class Tgt implements AutoCloseable {
         tgtd = launch();
         configure();
         open(port);
+    }
+
+    /**
+     * As {@link #restart}, but as a target of another number: the same name and disks, whose
+     * logical units say that they are others.
+     */
+    public void restartAsAnother() throws IOException {
+        number++;
+        restart();
     }
 
     /** SIGSTOP: connections stay and nothing is answered. */
