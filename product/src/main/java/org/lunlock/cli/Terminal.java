@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.cli;
 
-import java.io.Console;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.regex.Pattern;
 import org.lunlock.daemon.api.VolumeState;
+import org.lunlock.posix.ControllingTerminal;
 
 /** Standard output or standard error, and whether a person looks at it. */
 final class Terminal {
@@ -63,7 +62,7 @@ final class Terminal {
                     || file.startsWith("/dev") && file.getFileName().toString().startsWith("tty")
                     || file.equals(Path.of("/dev/console"));
         } catch (IOException e) {
-            return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
+            return ControllingTerminal.isTerminal(descriptor); // there is no /proc
         }
     }
 

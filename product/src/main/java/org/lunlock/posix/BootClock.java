@@ -17,7 +17,7 @@ import org.lunlock.iscsi.Check;
  */
 public final class BootClock {
     /** CLOCK_BOOTTIME of Linux; on macOS CLOCK_MONOTONIC, 6, counts sleep. */
-    private static final int CLOCK = System.getProperty("os.name").startsWith("Mac") ? 6 : 7;
+    private static final int CLOCK = Platform.MAC ? 6 : 7;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 

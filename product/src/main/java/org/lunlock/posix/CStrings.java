@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
@@ -18,12 +19,6 @@ import java.util.Map;
  * Java string made of them would lose that.
  */
 final class CStrings {
-    private static final MemorySegment ENVIRON =
-            Linker.nativeLinker()
-                    .defaultLookup()
-                    .findOrThrow("environ")
-                    .reinterpret(ADDRESS.byteSize());
-
     private CStrings() {}
 
     /** The strings, each with a final zero, and NULL after the last one. */
@@ -35,10 +30,28 @@ final class CStrings {
         return pointers(arena, copies);
     }
 
+    /**
+     * Where the C library keeps the environment. Libraries of macOS do not see the variable, but
+     * have a function that tells its address.
+     */
+    private static MemorySegment environ() {
+        try {
+            MemorySegment variable =
+                    Platform.MAC
+                            ? (MemorySegment)
+                                    Libc.plainCall("_NSGetEnviron", FunctionDescriptor.of(ADDRESS))
+                                            .invokeExact()
+                            : Linker.nativeLinker().defaultLookup().findOrThrow("environ");
+            return variable.reinterpret(ADDRESS.byteSize());
+        } catch (Throwable e) {
+            throw Libc.unexpected(e);
+        }
+    }
+
     /** This process's environment with these variables instead of its own of the same names. */
     static MemorySegment environment(Arena arena, Map<String, String> changes) {
         List<MemorySegment> variables = new ArrayList<>();
-        MemorySegment own = ENVIRON.get(ADDRESS, 0).reinterpret(Long.MAX_VALUE);
+        MemorySegment own = environ().get(ADDRESS, 0).reinterpret(Long.MAX_VALUE);
         for (long i = 0; !own.getAtIndex(ADDRESS, i).equals(MemorySegment.NULL); i++) {
             MemorySegment variable = own.getAtIndex(ADDRESS, i);
             if (!changes.containsKey(name(variable))) {

@@ -19,7 +19,7 @@ import java.lang.invoke.MethodHandle;
 public final class ControllingTerminal {
     private static final int STANDARD_INPUT = 0;
     private static final int STANDARD_ERROR = 2;
-    private static final long TIOCGWINSZ = 0x5413;
+    private static final long TIOCGWINSZ = Platform.MAC ? 0x40087468 : 0x5413;
 
     /** Rows, columns, and their sizes in pixels: four unsigned shorts. */
     private static final long WINDOW_SIZE_BYTES = 8;

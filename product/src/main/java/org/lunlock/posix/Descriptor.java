@@ -23,7 +23,7 @@ public final class Descriptor implements AutoCloseable {
     public static final int READ_WRITE = 2;
 
     /** Children that this process starts do not get it. */
-    private static final int CLOSE_ON_EXEC = 0x80000;
+    private static final int CLOSE_ON_EXEC = Platform.MAC ? 0x1000000 : 0x80000;
 
     private static final MethodHandle OPEN =
             Libc.call(

@@ -8,7 +8,10 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
-/** The error numbers of Linux that this program names; equal on x86_64 and aarch64. */
+/**
+ * The error numbers of Linux that this program names; equal on x86_64 and aarch64. On macOS those
+ * above 34, and EAGAIN, are other ones: only the FUSE server, which is Linux's, looks at them.
+ */
 public final class Errno {
     public static final int EPERM = 1;
     public static final int ENOENT = 2;

@@ -20,7 +20,7 @@ import java.util.regex.Pattern;
 
 /** The descriptors of this process, and which of them the programs it starts get. */
 final class OpenDescriptors {
-    private static final Path DIRECTORY = Path.of("/proc/self/fd");
+    private static final Path DIRECTORY = Path.of(Platform.MAC ? "/dev/fd" : "/proc/self/fd");
     private static final Pattern NAMED = Pattern.compile("/(?:dev|proc/self)/fd/([0-9]{1,6})");
     private static final int STANDARD_ERROR = 2;
     private static final int F_SETFD = 2;

@@ -38,14 +38,17 @@ public final class PageMemory {
         return buffer;
     }
 
-    /** Takes no memory any more until it is used again; reads as zeroes. */
+    /**
+     * Takes no memory any more, on Linux, until it is used again; what it reads as is undefined.
+     */
     public static void giveBack(ByteBuffer pages) {
         giveBack(MemorySegment.ofBuffer(pages));
     }
 
     /**
      * Zeroing touched every page; zero is also what the kernel puts in place of a page that it took
-     * back, so nothing changes but the memory in use. Only advice: refused, the pages stay.
+     * back, so nothing changes but the memory in use. Only advice: refused, or on macOS, where it
+     * means less, the pages stay.
      */
     private static void giveBack(MemorySegment zeroed) {
         try (Arena arena = Arena.ofConfined()) {

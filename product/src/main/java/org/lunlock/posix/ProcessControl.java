@@ -15,15 +15,10 @@ public final class ProcessControl {
     public static final int SIGKILL = 9;
 
     private static final int PR_SET_IO_FLUSHER = 57;
+    private static final int ENOSYS_OF_MAC = 78;
 
     private static final MethodHandle KILL =
             Libc.call("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-    private static final MethodHandle PRCTL =
-            Libc.call(
-                    "prctl",
-                    FunctionDescriptor.of(
-                            JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
-                    Linker.Option.firstVariadicArg(1));
     private static final MethodHandle GETEUID =
             Libc.plainCall("geteuid", FunctionDescriptor.of(JAVA_INT));
     private static final MethodHandle GETEGID =
@@ -92,12 +87,22 @@ public final class ProcessControl {
      * serves a block device: allocating memory in it never waits for that device. It outlives
      * exec(2), so a launcher that sets it covers a whole Java machine. Linux 5.6, CAP_SYS_RESOURCE.
      *
-     * @throws PosixException EPERM without the capability, EINVAL on an older kernel
+     * @throws PosixException EPERM without the capability, EINVAL on an older kernel, ENOSYS on
+     *     macOS, which has nothing like it
      */
     public static void becomeIoFlusher() throws PosixException {
+        if (Platform.MAC) {
+            throw new PosixException("prctl PR_SET_IO_FLUSHER", ENOSYS_OF_MAC);
+        }
+        MethodHandle prctl =
+                Libc.call(
+                        "prctl",
+                        FunctionDescriptor.of(
+                                JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
+                        Linker.Option.firstVariadicArg(1));
         try (Arena arena = Arena.ofConfined()) {
             CallState state = new CallState(arena);
-            int result = (int) PRCTL.invokeExact(state.memory(), PR_SET_IO_FLUSHER, 1L, 0L, 0L, 0L);
+            int result = (int) prctl.invokeExact(state.memory(), PR_SET_IO_FLUSHER, 1L, 0L, 0L, 0L);
             if (result < 0) {
                 throw state.failure("prctl PR_SET_IO_FLUSHER");
             }

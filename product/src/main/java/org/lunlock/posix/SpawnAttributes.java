@@ -12,7 +12,10 @@ import java.lang.invoke.MethodHandle;
 
 /** What a spawned process begins with. */
 final class SpawnAttributes {
-    /** posix_spawnattr_t has 336 bytes and sigset_t 128 in the C libraries of Linux. */
+    /**
+     * posix_spawnattr_t has 336 bytes and sigset_t 128 in the C libraries of Linux; 8 and 4 in that
+     * of macOS, where the flags have the same numbers.
+     */
     private static final long ATTRIBUTES_BYTES = 512;
 
     private static final long SIGNAL_SET_BYTES = 128;
