@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
  * called when it may go. An entry that nobody overlaps never waits, and no other range is looked at
  * while nobody merges.
  */
-final class RangeLocks {
+public final class RangeLocks {
 
     /** One range, used again for the next one once it was left. */
-    abstract static class Entry {
+    public abstract static class Entry {
         private long start;
         private long end;
         private boolean exclusive;
@@ -44,7 +44,7 @@ final class RangeLocks {
      * @param end the first byte behind it
      * @param exclusive whether all others are kept out, and not only exclusive ones
      */
-    void enter(Entry entry, long start, long end, boolean exclusive) {
+    public void enter(Entry entry, long start, long end, boolean exclusive) {
         entry.start = start;
         entry.end = end;
         entry.exclusive = exclusive;
@@ -78,7 +78,7 @@ final class RangeLocks {
     }
 
     /** Gives a granted range back, and lets those go that waited for it. */
-    void leave(Entry entry) {
+    public void leave(Entry entry) {
         Entry granted = remove(entry);
         while (granted != null) {
             Entry next = granted.nextGranted; // not afterwards: it may have left, and come again

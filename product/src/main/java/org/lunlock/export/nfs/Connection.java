@@ -2,6 +2,7 @@
 package org.lunlock.export.nfs;
 
 import static java.lang.System.Logger.Level.DEBUG;
+import static java.lang.System.Logger.Level.WARNING;
 
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
@@ -44,20 +45,33 @@ final class Connection implements Listener.Service {
     private final NfsServer server;
     private final MountServer mounts;
     private final SlotPool<Slot> slots;
+    private final WriteOrder order;
     private final Peer peer;
     private final Runnable wakeUp;
+    private boolean refused;
 
-    Connection(Tree tree, SlotPool<Slot> slots, Peer peer) {
+    Connection(Tree tree, SlotPool<Slot> slots, WriteOrder order, Peer peer) {
         this.tree = tree;
         this.server = new NfsServer(tree);
         this.mounts = new MountServer(tree);
         this.slots = slots;
+        this.order = order;
         this.peer = peer;
         this.wakeUp = peer::wakeUp; // once: nothing is allocated for a call
     }
 
     Replies replies() {
         return peer.replies();
+    }
+
+    long number() {
+        return peer.number();
+    }
+
+    /** The client has a newer connection: nobody waits for the replies of this one. */
+    void superseded() {
+        LOG.log(WARNING, "a connection is dropped: its client came again on a newer one");
+        peer.close();
     }
 
     void released() {
@@ -97,6 +111,9 @@ final class Connection implements Listener.Service {
             rpc = RpcCall.decode(call);
         } catch (BufferUnderflowException e) {
             throw new ProtocolException("a call without its header", e);
+        }
+        if (rpc.program() == PROGRAM_NFS && rpc.procedure() != 0) {
+            order.called(number());
         }
         Slot slot = take();
         boolean writes =
@@ -155,7 +172,17 @@ final class Connection implements Listener.Service {
 
     /** Only whoever runs this process, and root, who could do anything anyway. */
     private boolean isWelcome(RpcCall rpc) {
-        return rpc.userId() == tree.userId() || rpc.userId() == ROOT;
+        boolean welcome = rpc.userId() == tree.userId() || rpc.userId() == ROOT;
+        if (!welcome && !refused) {
+            refused = true; // said once: a client that goes on would fill the log
+            String who = rpc.userId() == RpcCall.NOBODY ? "nobody" : Long.toString(rpc.userId());
+            LOG.log(
+                    WARNING,
+                    "a call of user {0} is refused: this export is user {1}''s",
+                    who,
+                    Long.toString(tree.userId()));
+        }
+        return welcome;
     }
 
     private static void answer(Slot slot, RpcCall rpc, int acceptStatus) {

@@ -45,9 +45,24 @@ public final class NfsExport implements AutoCloseable {
      */
     public NfsExport(String volume, BlockDevice device, LongSupplier losses)
             throws LunlockException {
+        this(volume, device, losses, false);
+    }
+
+    /**
+     * One for a single mount by this machine's kernel, which has one connection at a time. The file
+     * looks writable even if the device is not; see {@link #seal}.
+     */
+    public static NfsExport forMount(String volume, BlockDevice device, LongSupplier losses)
+            throws LunlockException {
+        return new NfsExport(volume, device, losses, true);
+    }
+
+    private NfsExport(String volume, BlockDevice device, LongSupplier losses, boolean mounted)
+            throws LunlockException {
         this.volume = volume;
-        this.tree = new Tree(device, losses);
-        this.slots = new SlotPool<>(SLOTS, home -> new Slot(home, device, tree));
+        this.tree = new Tree(device, losses, mounted);
+        WriteOrder order = new WriteOrder(mounted);
+        this.slots = new SlotPool<>(SLOTS, home -> new Slot(home, device, tree, order));
         ServerSocketChannel channel;
         try {
             channel = ServerSocketChannel.open();
@@ -63,7 +78,8 @@ public final class NfsExport implements AutoCloseable {
         }
         this.port = channel.socket().getLocalPort();
         this.listener =
-                new Listener("nfs-" + volume, channel, peer -> new Connection(tree, slots, peer));
+                new Listener(
+                        "nfs-" + volume, channel, peer -> new Connection(tree, slots, order, peer));
         LOG.log(INFO, "{0}: exported over NFS on port {1}", volume, Integer.toString(port));
     }
 
@@ -81,6 +97,27 @@ public final class NfsExport implements AutoCloseable {
     public String url() {
         return "nfs://127.0.0.1%s/%s?nfsport=%d&mountport=%d"
                 .formatted(path(), Tree.FILE_NAME, port, port);
+    }
+
+    /**
+     * Once it is mounted: from now on the path, which every user can read in the mount table, opens
+     * nothing.
+     */
+    public void seal() {
+        tree.seal();
+    }
+
+    /**
+     * From now on every request for the file's bytes fails at once. The connections stay, so that a
+     * kernel hears of it instead of waiting for a server that is gone. Any thread.
+     */
+    public void refuse() {
+        tree.refuse();
+    }
+
+    /** The name of the file in the directory. */
+    public static String fileName() {
+        return Tree.FILE_NAME;
     }
 
     /** Ends all connections. Any thread. */

@@ -151,7 +151,7 @@ final class NfsServer {
         }
         int may = ACCESS_READ | ACCESS_LOOKUP;
         if (node == FILE) {
-            may = tree.readOnly() ? ACCESS_READ : ACCESS_READ | ACCESS_MODIFY;
+            may = tree.looksWritable() ? ACCESS_READ | ACCESS_MODIFY : ACCESS_READ;
         }
         results.putInt(NfsStatus.OK.code());
         tree.postOpAttributes(results, node);
@@ -165,6 +165,8 @@ final class NfsServer {
         long count = Integer.toUnsignedLong(arguments.getInt());
         if (node != FILE) {
             refuse(NfsStatus.ISDIR, node, false, results, slot);
+        } else if (tree.refusing()) {
+            refuse(NfsStatus.IO, node, false, results, slot);
         } else if (offset < 0) {
             refuse(NfsStatus.INVAL, node, false, results, slot);
         } else if (count == 0 || offset >= tree.capacityBytes()) {
@@ -190,6 +192,8 @@ final class NfsServer {
             refuse(NfsStatus.ISDIR, node, true, results, slot);
         } else if (tree.readOnly()) {
             refuse(NfsStatus.ROFS, node, true, results, slot);
+        } else if (tree.refusing()) {
+            refuse(NfsStatus.IO, node, true, results, slot);
         } else if (offset < 0 || offset > tree.capacityBytes() - bytes) {
             refuse(NfsStatus.NOSPC, node, true, results, slot); // as a block device has it
         } else {
@@ -200,6 +204,8 @@ final class NfsServer {
     private void commit(@Nullable Node node, ByteBuffer results, Slot slot) {
         if (node != FILE) {
             refuse(NfsStatus.INVAL, node, true, results, slot);
+        } else if (tree.refusing()) {
+            refuse(NfsStatus.IO, node, true, results, slot);
         } else if (tree.readOnly()) {
             results.putInt(NfsStatus.OK.code());
             tree.weakCacheConsistency(results, node);

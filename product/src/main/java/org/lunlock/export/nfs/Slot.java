@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.block.BlockDevice;
+import org.lunlock.block.RangeLocks;
 import org.lunlock.export.stream.ReplySlot;
 import org.lunlock.export.stream.SlotPool;
 import org.lunlock.posix.PageMemory;
@@ -26,17 +27,26 @@ final class Slot extends ReplySlot {
     private final SlotPool<Slot> home;
     private final BlockDevice device;
     private final Tree tree;
+    private final WriteOrder order;
     private final ByteBuffer header;
     private final ByteBuffer data;
     private @Nullable Connection client;
     private ByteBuffer replyData = NO_DATA;
     private long verifier;
     private int statusAt;
+    private final RangeLocks.Entry range =
+            new RangeLocks.Entry() {
+                @Override
+                protected void granted() {
+                    device.submit(Slot.this);
+                }
+            };
 
-    Slot(SlotPool<Slot> home, BlockDevice device, Tree tree) {
+    Slot(SlotPool<Slot> home, BlockDevice device, Tree tree, WriteOrder order) {
         this.home = home;
         this.device = device;
         this.tree = tree;
+        this.order = order;
         ByteBuffer memory = PageMemory.allocate(2 * PageMemory.PAGE_BYTES + DATA_BYTES);
         header = memory.slice(0, PageMemory.PAGE_BYTES);
         data = memory.slice(PageMemory.PAGE_BYTES, PageMemory.PAGE_BYTES + DATA_BYTES);
@@ -84,12 +94,15 @@ final class Slot extends ReplySlot {
         device.submit(this);
     }
 
-    /** Writes what is in the data, and replies. */
+    /** Writes what is in the data, and replies; a write that comes too late ends its connection. */
     void write(long offset, int bytes, boolean stable) {
         statusAt = header.position();
         verifier = tree.writeVerifier(); // before: a loss meanwhile may be one of this
         transfer(Operation.WRITE, offset, data(bytes), stable);
-        device.submit(this);
+        if (!order.enter(range, offset, offset + bytes, owner().number())) {
+            owner().superseded();
+            release();
+        }
     }
 
     /** Flushes and replies. */
@@ -101,6 +114,9 @@ final class Slot extends ReplySlot {
 
     @Override
     protected void completed(@Nullable IOException failure) {
+        if (operation() == Operation.WRITE) {
+            order.leave(range);
+        }
         header.position(statusAt);
         NfsStatus status = NfsStatus.OK;
         if (failure != null) {

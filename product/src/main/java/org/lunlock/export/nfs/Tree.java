@@ -14,9 +14,10 @@ import org.lunlock.block.BlockDevice;
 import org.lunlock.posix.ProcessControl;
 
 /**
- * A directory and the one file in it. Handles and the directory's path hold a secret of this export
- * that cannot be guessed: whoever knows neither gets nothing. Attributes never change, whatever is
- * written: a client has no reason to throw away what it keeps.
+ * A directory and the one file in it. Handles and the directory's path each hold a secret of this
+ * export that cannot be guessed: whoever knows neither gets nothing. They are two, because mount
+ * tables show the path to every user of the machine. Attributes never change, whatever is written:
+ * a client has no reason to throw away what it keeps.
  */
 final class Tree {
     /** What a handle or a name stands for. */
@@ -54,19 +55,28 @@ final class Tree {
     private final int seconds = (int) Instant.now().getEpochSecond();
     private final int userId = ProcessControl.userId();
     private final int groupId = ProcessControl.groupId();
+    private final boolean mounted;
     private final byte[] secret = new byte[SECRET_BYTES];
+    private final byte[] pathSecret = new byte[SECRET_BYTES];
     private final long instance;
     private final LongSupplier losses;
+    private volatile boolean sealed;
+    private volatile boolean refusing;
 
     /**
      * @param losses grows whenever what was written and not flushed may be gone
+     * @param mounted whether this machine's kernel mounts it. Then it looks as if it could be
+     *     written even where it cannot: hdiutil of macOS takes no file of a read-only file system,
+     *     not even to read it
      */
-    Tree(BlockDevice device, LongSupplier losses) {
+    Tree(BlockDevice device, LongSupplier losses, boolean mounted) {
         this.capacityBytes = device.capacityBytes();
         this.readOnly = device.readOnly();
         this.losses = losses;
         SecureRandom random = new SecureRandom();
+        this.mounted = mounted;
         random.nextBytes(secret);
+        random.nextBytes(pathSecret);
         this.instance = random.nextLong();
     }
 
@@ -84,11 +94,31 @@ final class Tree {
 
     /** The directory to mount. */
     String path() {
-        return "/" + HexFormat.of().formatHex(secret);
+        return "/" + HexFormat.of().formatHex(pathSecret);
     }
 
     boolean isPath(String path) {
-        return isSecret(path.replaceAll("/+$", "").getBytes(UTF_8), path().getBytes(UTF_8));
+        return !sealed
+                && isSecret(path.replaceAll("/+$", "").getBytes(UTF_8), path().getBytes(UTF_8));
+    }
+
+    /** From now on the path opens nothing: whoever has mounted it goes on by his handles. */
+    void seal() {
+        sealed = true;
+    }
+
+    /** From now on the file's bytes are neither read nor written. */
+    void refuse() {
+        refusing = true;
+    }
+
+    boolean refusing() {
+        return refusing;
+    }
+
+    /** Whether the file looks as if it could be written. */
+    boolean looksWritable() {
+        return mounted || !readOnly;
     }
 
     private static boolean isSecret(byte[] shown, byte[] known) {
@@ -131,7 +161,7 @@ final class Tree {
     /** fattr3, 84 bytes. */
     void attributes(ByteBuffer to, Node node) {
         boolean file = node == Node.FILE;
-        int fileMode = readOnly ? READ_ONLY_FILE_MODE : FILE_MODE;
+        int fileMode = looksWritable() ? FILE_MODE : READ_ONLY_FILE_MODE;
         long size = file ? capacityBytes : 0;
         to.putInt(file ? REGULAR : DIRECTORY)
                 .putInt(file ? fileMode : DIRECTORY_MODE)

@@ -10,6 +10,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import org.lunlock.iscsi.TransportException;
 
 /**
@@ -25,6 +26,8 @@ public final class Peer implements AutoCloseable {
 
     private static final int INPUT_BYTES = 16 << 10;
 
+    private static final AtomicLong COUNT = new AtomicLong();
+
     /** Waits until the channel can be used; the thread of the connection. */
     interface Readiness {
         void awaitReadable() throws IOException;
@@ -32,6 +35,7 @@ public final class Peer implements AutoCloseable {
         void awaitWritable() throws IOException;
     }
 
+    private final long number = COUNT.incrementAndGet();
     private final SocketChannel channel;
     private final Selector selector;
     private final SelectionKey key;
@@ -47,6 +51,11 @@ public final class Peer implements AutoCloseable {
         this.key = channel.register(selector, SelectionKey.OP_READ);
         this.transport = new Transport.Plain(channel);
         this.replies = new Replies(transport, this::wakeUp);
+    }
+
+    /** Higher than that of every client that came before. */
+    public long number() {
+        return number;
     }
 
     public Replies replies() {

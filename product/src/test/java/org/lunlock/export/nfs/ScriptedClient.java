@@ -48,6 +48,20 @@ final class ScriptedClient implements AutoCloseable {
     /** What follows the message type of the reply. */
     ByteBuffer exchange(int program, int version, int procedure, ByteBuffer arguments)
             throws IOException {
+        send(record(program, version, procedure, arguments));
+        int length = receive(4).getInt() & Integer.MAX_VALUE;
+        ByteBuffer reply = receive(length);
+        assertThat(reply.getInt()).isEqualTo(XID);
+        assertThat(reply.getInt()).isEqualTo(1); // REPLY
+        return reply;
+    }
+
+    /** Calls and does not wait for the reply. */
+    void post(int program, int procedure, ByteBuffer arguments) throws IOException {
+        send(record(program, Connection.VERSION, procedure, arguments));
+    }
+
+    private ByteBuffer record(int program, int version, int procedure, ByteBuffer arguments) {
         ByteBuffer call = ByteBuffer.allocate(arguments.position() + 200);
         call.putInt(0).putInt(XID).putInt(0).putInt(2);
         call.putInt(program).putInt(version).putInt(procedure);
@@ -57,12 +71,7 @@ final class ScriptedClient implements AutoCloseable {
         call.putLong(0); // no verifier
         call.put(arguments.duplicate().flip());
         call.putInt(0, 1 << 31 | call.position() - 4);
-        send(call.flip());
-        int length = receive(4).getInt() & Integer.MAX_VALUE;
-        ByteBuffer reply = receive(length);
-        assertThat(reply.getInt()).isEqualTo(XID);
-        assertThat(reply.getInt()).isEqualTo(1); // REPLY
-        return reply;
+        return call.flip();
     }
 
     void send(ByteBuffer bytes) throws IOException {
