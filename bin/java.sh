@@ -29,7 +29,8 @@ find_java() {
     mac=$(/usr/libexec/java_home -v $JAVA_LEAST+ 2>/dev/null)
     for java_home in "${LUNLOCK_JAVA:-}" "${JAVA_HOME:-}" "${on_path%/bin/java}" "$mac" \
         /usr/lib/jvm/* /Library/Java/JavaVirtualMachines/*/Contents/Home \
-        /opt/homebrew/opt/openjdk/libexec/openjdk.jdk/Contents/Home /opt/java/* /opt/jdk*; do
+        /opt/homebrew/opt/openjdk/libexec/openjdk.jdk/Contents/Home \
+        /usr/local/opt/openjdk/libexec/openjdk.jdk/Contents/Home /opt/java/* /opt/jdk*; do
         [ -n "$java_home" ] || continue
         [ "${1:-}" != jdk ] || [ -x "$java_home/bin/javac" ] || continue
         ! java_fits "$java_home" || return 0

@@ -53,6 +53,15 @@ public record AttachSpec(String volume, Path runtimeDirectory, @Nullable Mount m
         return runtimeDirectory.resolve("fuse");
     }
 
+    /** The same on macOS: where the NFS export of each volume is mounted. */
+    static Path nfsDirectories(Path runtimeDirectory) {
+        return runtimeDirectory.resolve("nfs");
+    }
+
+    Path nfsDirectory() {
+        return nfsDirectories(runtimeDirectory).resolve(volume);
+    }
+
     Path exportDirectory() {
         return exportDirectories(runtimeDirectory).resolve(volume);
     }

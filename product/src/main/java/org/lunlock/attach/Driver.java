@@ -62,7 +62,7 @@ final class Driver {
     }
 
     private boolean isThere(String type) throws LunlockException {
-        return isInKernel(type) || Tools.has("mount." + type) || isModule(type);
+        return isInKernel(type) || tools.has("mount." + type) || isModule(type);
     }
 
     /** Lines are {@code nodev<TAB>proc} or {@code <TAB>ext4}. */
@@ -77,7 +77,7 @@ final class Driver {
 
     /** By the name under which the kernel itself would ask for it. */
     private boolean isModule(String type) throws LunlockException {
-        return Tools.has("modprobe")
+        return tools.has("modprobe")
                 && tools.run(LOOK_TIMEOUT, "modprobe", "--dry-run", "--quiet", "fs-" + type).ok();
     }
 }

@@ -17,4 +17,18 @@ public interface Exec {
      *     interrupt status is then set
      */
     ExecResult run(List<String> argv, Duration timeout) throws IOException;
+
+    /**
+     * Starts a program that runs until it is told to end; what it prints is not kept.
+     *
+     * @throws IOException when it cannot be started
+     */
+    Running start(List<String> argv) throws IOException;
+
+    /** A program that was started. */
+    interface Running extends AutoCloseable {
+        /** Ends it, and waits a moment for that. Idempotent. */
+        @Override
+        void close();
+    }
 }

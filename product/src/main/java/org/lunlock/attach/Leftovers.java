@@ -14,6 +14,7 @@ import org.lunlock.export.fuse.FuseExport;
 import org.lunlock.posix.Errno;
 import org.lunlock.posix.MountTable;
 import org.lunlock.posix.Mounts;
+import org.lunlock.posix.Platform;
 import org.lunlock.posix.PosixException;
 
 /**
@@ -52,6 +53,9 @@ public final class Leftovers {
     }
 
     static List<String> clear(Path runtimeDirectory, Exec exec) throws IOException {
+        if (Platform.MAC) {
+            return MacLeftovers.clear(runtimeDirectory, new Tools(exec));
+        }
         Leftovers leftovers =
                 new Leftovers(new Tools(exec), AttachSpec.exportDirectories(runtimeDirectory));
         leftovers.clear();

@@ -44,9 +44,22 @@ final class MountPoint {
     /** Creates the directory if that was asked for, and refuses one that cannot be mounted on. */
     static MountPoint prepare(Tools tools, String volume, AttachSpec.Mount mount)
             throws LunlockException {
+        return new MountPoint(
+                tools, volume, usableDirectory(mount, at -> MountTable.read().at(at).isPresent()));
+    }
+
+    /** Whether something is mounted on a directory. */
+    @FunctionalInterface
+    interface Mounted {
+        boolean at(Path directory) throws IOException, LunlockException;
+    }
+
+    /** The same check on every system; the path is absolute and without symbolic links. */
+    static Path usableDirectory(AttachSpec.Mount mount, Mounted mounted) throws LunlockException {
         Path wanted = mount.directory();
         try {
-            refuseMounted(wanted); // first of all: a dead mount could keep us waiting for ever
+            refuseMounted(
+                    wanted, mounted); // first of all: a dead mount could keep us waiting for ever
             if (mount.create()) {
                 Files.createDirectories(wanted);
             }
@@ -57,13 +70,13 @@ final class MountPoint {
                 throw unusable(wanted, "is not a directory: name another one");
             }
             Path directory = wanted.toRealPath();
-            refuseMounted(directory);
+            refuseMounted(directory, mounted);
             try (var content = Files.newDirectoryStream(directory)) {
                 if (content.iterator().hasNext()) {
                     throw unusable(wanted, "is not empty, and a mount would hide what is in it");
                 }
             }
-            return new MountPoint(tools, volume, directory);
+            return directory;
         } catch (IOException e) {
             throw new LunlockException(
                     ExitCode.CONFIGURATION,
@@ -72,8 +85,9 @@ final class MountPoint {
         }
     }
 
-    private static void refuseMounted(Path directory) throws IOException, LunlockException {
-        if (MountTable.read().at(directory).isPresent()) {
+    private static void refuseMounted(Path directory, Mounted mounted)
+            throws IOException, LunlockException {
+        if (mounted.at(directory)) {
             throw unusable(directory, "is in use by another mount: unmount that, or name another");
         }
     }

@@ -15,18 +15,14 @@ import org.lunlock.iscsi.Check;
 /** Runs programs as children of this process, speaking English, with nothing to read. */
 public final class ProcessExec implements Exec {
     /** Far more than these tools print; a program that prints without end is not kept. */
-    private static final int OUTPUT_BYTES_MAX = 64 << 10;
+    private static final int OUTPUT_BYTES_MAX = 1 << 20;
 
     /** For a killed child to be gone; one that waits for a device in the kernel never is. */
     private static final Duration KILL_TIMEOUT = Duration.ofSeconds(1);
 
     @Override
     public ExecResult run(List<String> argv, Duration timeout) throws IOException {
-        Check.that(argv.getFirst().startsWith("/"), "programs are named by absolute path");
-        ProcessBuilder builder = new ProcessBuilder(argv);
-        builder.environment().put("LC_ALL", "C");
-        builder.redirectInput(new File("/dev/null"));
-        Process process = builder.start();
+        Process process = builder(argv).start();
         Drain out = new Drain(process.getInputStream());
         Drain err = new Drain(process.getErrorStream());
         try {
@@ -40,6 +36,33 @@ public final class ProcessExec implements Exec {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("interrupted while running " + argv.getFirst());
         }
+    }
+
+    private static ProcessBuilder builder(List<String> argv) {
+        Check.that(argv.getFirst().startsWith("/"), "programs are named by absolute path");
+        ProcessBuilder builder = new ProcessBuilder(argv);
+        builder.environment().put("LC_ALL", "C");
+        return builder.redirectInput(new File("/dev/null"));
+    }
+
+    @Override
+    public Running start(List<String> argv) throws IOException {
+        Process process =
+                builder(argv)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        return () -> {
+            process.destroy();
+            try {
+                if (!process.waitFor(KILL_TIMEOUT.toNanos(), TimeUnit.NANOSECONDS)) {
+                    process.destroyForcibly();
+                }
+            } catch (InterruptedException e) {
+                process.destroyForcibly();
+                Thread.currentThread().interrupt();
+            }
+        };
     }
 
     /** Reads one of the child's outputs to its end, so that the child never waits for us. */

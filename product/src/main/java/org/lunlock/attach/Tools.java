@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 
@@ -26,45 +25,67 @@ final class Tools {
                     Path.of("/run/current-system/sw/bin"));
 
     private final Exec exec;
+    private final List<Path> directories;
 
     Tools(Exec exec) {
+        this(exec, DIRECTORIES);
+    }
+
+    /** Those of another system, for tests. */
+    Tools(Exec exec, List<Path> directories) {
         this.exec = exec;
+        this.directories = directories;
+    }
+
+    /** Whether this machine has a tool. */
+    boolean has(String tool) {
+        return directories.stream().anyMatch(it -> Files.isExecutable(it.resolve(tool)));
     }
 
     /** Runs a tool and returns how it ended, whatever that was. */
     ExecResult run(Duration timeout, String tool, String... arguments) throws LunlockException {
-        List<String> argv = new ArrayList<>();
-        argv.add(find(tool).toString());
-        argv.addAll(List.of(arguments));
+        List<String> argv = argv(tool, arguments);
         try {
             ExecResult result = exec.run(argv, timeout);
             LOG.log(DEBUG, () -> String.join(" ", argv) + ": " + result);
             return result;
         } catch (IOException e) {
-            throw new LunlockException(
-                    ExitCode.IO, "cannot run %s: %s".formatted(argv, e.getMessage()), e);
+            throw cannotRun(argv, e);
         }
     }
 
-    /** Whether this machine has it. */
-    static boolean has(String tool) {
-        return path(tool).isPresent();
+    /** Starts a tool that runs until it is told to end. */
+    Exec.Running start(String tool, String... arguments) throws LunlockException {
+        List<String> argv = argv(tool, arguments);
+        try {
+            return exec.start(argv);
+        } catch (IOException e) {
+            throw cannotRun(argv, e);
+        }
     }
 
-    private static Path find(String tool) throws LunlockException {
-        return path(tool)
-                .orElseThrow(() ->
-                        new LunlockException(
-                                ExitCode.CONFIGURATION,
-                                ("%s is missing (looked in %s): install the package that"
-                                                + " has it")
-                                        .formatted(tool, DIRECTORIES)));
+    private List<String> argv(String tool, String... arguments) throws LunlockException {
+        List<String> argv = new ArrayList<>();
+        argv.add(find(tool).toString());
+        argv.addAll(List.of(arguments));
+        return argv;
     }
 
-    private static Optional<Path> path(String tool) {
-        return DIRECTORIES.stream()
-                .map(directory -> directory.resolve(tool))
-                .filter(Files::isExecutable)
-                .findFirst();
+    private static LunlockException cannotRun(List<String> argv, IOException e) {
+        return new LunlockException(
+                ExitCode.IO, "cannot run %s: %s".formatted(argv, e.getMessage()), e);
+    }
+
+    private Path find(String tool) throws LunlockException {
+        for (Path directory : directories) {
+            Path path = directory.resolve(tool);
+            if (Files.isExecutable(path)) {
+                return path;
+            }
+        }
+        throw new LunlockException(
+                ExitCode.CONFIGURATION,
+                "%s is missing (looked in %s): install the package that has it"
+                        .formatted(tool, directories));
     }
 }

@@ -89,7 +89,9 @@ public record Home(Path configFile, Path stateDirectory, Path runtimeDirectory) 
                     "this user has no home directory (%s): name one with --home".formatted(user));
         }
         if (machine.macOs()) {
-            return in(user.resolve("Library/Application Support").resolve(PROGRAM));
+            // root's own directory is not the same for launchd and for sudo
+            Path library = machine.root() ? Path.of("/Library") : user.resolve("Library");
+            return in(library.resolve("Application Support").resolve(PROGRAM));
         }
         if (machine.root()) {
             return new Home(

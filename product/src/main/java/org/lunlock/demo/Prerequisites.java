@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
+import org.lunlock.posix.Platform;
 import org.lunlock.posix.ProcessControl;
 
 /** What the demo shows lunlock with: root, FUSE, loop devices, and some programs. */
@@ -29,6 +30,11 @@ final class Prerequisites {
      * @throws LunlockException naming what is missing
      */
     static void provide(Path launcher) throws LunlockException {
+        if (Platform.MAC) {
+            throw new LunlockException(
+                    ExitCode.CONFIGURATION,
+                    "the demo starts a target, which macOS has not: run it on Linux");
+        }
         if (ProcessControl.userId() != 0) {
             throw new LunlockException(
                     ExitCode.CONFIGURATION,

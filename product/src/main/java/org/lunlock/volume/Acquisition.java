@@ -153,7 +153,9 @@ final class Acquisition {
         }
         return new Outlet.Local(
                 Attachment.open(
-                        new AttachSpec(volume.name(), home.runtimeDirectory(), mount()), device));
+                        new AttachSpec(volume.name(), home.runtimeDirectory(), mount()),
+                        device,
+                        losses::reinstatements));
     }
 
     private AttachSpec.@Nullable Mount mount() {

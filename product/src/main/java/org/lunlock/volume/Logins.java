@@ -18,9 +18,12 @@ import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Timeouts;
 import org.lunlock.iscsi.session.Timeouts.Step;
+import org.lunlock.posix.Platform;
 
 /** How this host logs in, made of its configuration and of what it remembers of itself. */
 final class Logins {
+    private static final Duration MAC_REPLACEMENT_MAX = Duration.ofSeconds(15);
+
     private final HostState state;
 
     Logins(HostState state) {
@@ -36,7 +39,20 @@ final class Logins {
     SessionOptions holding(VolumeConfig volume, InitiatorConfig initiator, Duration timeout)
             throws LunlockException {
         Isid isid = state.isid(volume.target(), volume.portal().toString());
-        return options(volume, initiator, isid, timeouts(volume.session(), timeout));
+        Timeouts timeouts = timeouts(volume.session(), timeout);
+        return options(
+                volume, initiator, isid, Platform.MAC ? failingBeforeMac(timeouts) : timeouts);
+    }
+
+    /**
+     * The NFS client of macOS gives I/O up after half a minute: an error of ours has to come
+     * before, ten seconds of silence and ping included, or it takes the disk for a dead server's.
+     */
+    static Timeouts failingBeforeMac(Timeouts timeouts) {
+        Duration configured = timeouts.of(Step.REPLACEMENT);
+        return configured.compareTo(MAC_REPLACEMENT_MAX) < 0
+                ? timeouts
+                : timeouts.with(Step.REPLACEMENT, MAC_REPLACEMENT_MAX);
     }
 
     /**

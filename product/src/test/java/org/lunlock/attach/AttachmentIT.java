@@ -76,7 +76,7 @@ class AttachmentIT {
     }
 
     private Attachment attach(AttachSpec.@Nullable Mount mount) throws LunlockException {
-        return Attachment.open(
+        return LinuxAttachment.open(
                 new AttachSpec("v", home, mount), device, tools, Duration.ofMillis(300));
     }
 

@@ -47,11 +47,11 @@ class FileSystemCheckIT {
 
     private Attachment mountChecked() throws LunlockException {
         var mount = new AttachSpec.Mount(home.resolve("mnt"), true, "", null, true);
-        return Attachment.open(new AttachSpec("v", home, mount), device);
+        return Attachment.open(new AttachSpec("v", home, mount), device, () -> 0);
     }
 
     private String onTheDevice(String tool, String... before) throws LunlockException {
-        try (Attachment attachment = Attachment.open(new AttachSpec("v", home, null), device)) {
+        try (Attachment attachment = Attachment.open(new AttachSpec("v", home, null), device, () -> 0)) {
             return on(attachment.device(), tool, before).out();
         }
     }
@@ -84,7 +84,7 @@ class FileSystemCheckIT {
         onTheDevice("debugfs", "-w", "-R", "set_super_value state 0");
         mountChecked().close();
         assertThat(onTheDevice("dumpe2fs", "-h")).doesNotContain("Free blocks:              1\n");
-        try (Attachment attachment = Attachment.open(new AttachSpec("v", home, null), device)) {
+        try (Attachment attachment = Attachment.open(new AttachSpec("v", home, null), device, () -> 0)) {
             assertThat(on(attachment.device(), "e2fsck", "-fn").ok()).isTrue();
         }
     }
@@ -138,7 +138,7 @@ class FileSystemCheckIT {
         device = new RamDevice(320 << 20);
         onTheDevice(make, "-q");
         var plain = new AttachSpec.Mount(home.resolve("mnt"), true, "", null);
-        Attachment crashed = Attachment.open(new AttachSpec("v", home, plain), device);
+        Attachment crashed = Attachment.open(new AttachSpec("v", home, plain), device, () -> 0);
         Files.writeString(crashed.mountPoint().resolve("file"), "hello");
         assertThat(on(crashed.mountPoint(), "xfs_io", "-x", "-c", "shutdown -f").ok()).isTrue();
         crashed.closeForced();

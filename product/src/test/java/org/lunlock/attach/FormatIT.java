@@ -124,10 +124,10 @@ class FormatIT {
             device.bytes().put(Files.readAllBytes(made(32, "mkfs.ntfs -q -F -f")));
             var mount = new AttachSpec.Mount(directory.resolve("mnt"), true, "", null);
             AttachSpec spec = new AttachSpec("v", directory, mount);
-            try (Attachment attachment = Attachment.open(spec, device)) {
+            try (Attachment attachment = Attachment.open(spec, device, () -> 0)) {
                 Files.writeString(attachment.mountPoint().resolve("file"), "hello", UTF_8);
             }
-            try (Attachment attachment = Attachment.open(spec, device)) {
+            try (Attachment attachment = Attachment.open(spec, device, () -> 0)) {
                 assertThat(attachment.mountPoint().resolve("file")).hasContent("hello");
             }
         }

@@ -105,7 +105,7 @@ class LeftoversIT {
 
         RamDevice device = new RamDevice(16 << 20);
         AttachSpec spec = new AttachSpec("v", home, null);
-        try (Attachment attachment = Attachment.open(spec, device)) {
+        try (Attachment attachment = Attachment.open(spec, device, () -> 0)) {
             assertThat(attachment.device()).exists();
         }
         assertThat(Leftovers.clear(home)).noneMatch(line -> line.contains("mount"));

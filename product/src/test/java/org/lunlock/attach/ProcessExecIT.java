@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.lunlock.testkit.Until;
 
 class ProcessExecIT {
     private static final Duration LONG = Duration.ofSeconds(20);
@@ -36,9 +38,9 @@ class ProcessExecIT {
 
     @Test
     void outputWithoutEndIsReadButNotKept() throws Exception {
-        ExecResult result = shell("head -c 1000000 /dev/zero", LONG);
+        ExecResult result = shell("head -c 3000000 /dev/zero", LONG);
         assertThat(result.ok()).isTrue();
-        assertThat(result.out()).hasSize(64 << 10);
+        assertThat(result.out()).hasSize(1 << 20);
     }
 
     @Test
@@ -49,6 +51,24 @@ class ProcessExecIT {
         assertThat(result.ok()).isFalse();
         assertThat(result.out()).isEqualTo("begun\n");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LONG);
+    }
+
+    @Test
+    void programThatWasStartedEndsWhenItIsClosed() throws Exception {
+        Exec.Running running =
+                exec.start(List.of("/bin/sh", "-c", "echo not kept; exec sleep 4711.4711"));
+        Until.that("it runs", () -> sleeps().isPresent());
+        running.close();
+        running.close();
+        assertThat(sleeps()).isEmpty();
+    }
+
+    private static Optional<ProcessHandle> sleeps() {
+        return ProcessHandle.current()
+                .children()
+                .filter(it -> it.info().commandLine().orElse("").contains("4711.4711"))
+                .filter(ProcessHandle::isAlive)
+                .findAny();
     }
 
     @Test

@@ -40,12 +40,12 @@ class TrimIT {
         new Random(1).nextBytes(kept);
         try (TgtDevice lun = new TgtDevice(Tgt.Disk.ofMebibytes(128).thatIsThin())) {
             try (Attachment device =
-                    Attachment.open(
+                    LinuxAttachment.open(
                             new AttachSpec("v", home, null), lun.device(), tools, PATIENCE)) {
                 run(tools, "mkfs.ext4", "-q", device.device().toString());
             }
             try (Attachment attachment =
-                    Attachment.open(
+                    LinuxAttachment.open(
                             new AttachSpec("v", home, mount), lun.device(), tools, PATIENCE)) {
                 Path file = home.resolve("mnt/kept");
                 Files.write(file, kept);
@@ -60,7 +60,7 @@ class TrimIT {
                 assertThat(attachment.mountPoint()).isNotNull();
             }
             try (Attachment _ =
-                    Attachment.open(
+                    LinuxAttachment.open(
                             new AttachSpec("v", home, mount), lun.device(), tools, PATIENCE)) {
                 assertThat(Files.readAllBytes(home.resolve("mnt/kept"))).isEqualTo(kept);
             }

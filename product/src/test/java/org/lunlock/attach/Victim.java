@@ -13,11 +13,12 @@ final class Victim {
         Path home = Path.of(arguments[0]);
         Tools tools = new Tools(new ProcessExec());
         RamDevice device = new RamDevice(64 << 20);
-        try (Attachment attachment = Attachment.open(new AttachSpec("v", home, null), device)) {
+        try (Attachment attachment =
+                Attachment.open(new AttachSpec("v", home, null), device, () -> 0)) {
             tools.run(Duration.ofMinutes(1), "mkfs.ext4", "-q", attachment.device().toString());
         }
         var mount = new AttachSpec.Mount(home.resolve("mnt/v"), true, "", null);
-        Attachment attachment = Attachment.open(new AttachSpec("v", home, mount), device);
+        Attachment attachment = Attachment.open(new AttachSpec("v", home, mount), device, () -> 0);
         System.out.println(attachment.device());
         System.in.read();
     }

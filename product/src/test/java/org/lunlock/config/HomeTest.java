@@ -47,6 +47,9 @@ class HomeTest {
                 .hasToString("/Users/eva/Library/Application Support/lunlock/lunlock.toml");
         assertThat(home.stateDirectory())
                 .hasToString("/Users/eva/Library/Application Support/lunlock/state");
+        Home.Machine root = new Home.Machine(true, true, Path.of("/Users/eva"));
+        assertThat(Home.resolve(null, Map.of(), root).socket())
+                .hasToString("/Library/Application Support/lunlock/run/daemon.sock");
     }
 
     @Test

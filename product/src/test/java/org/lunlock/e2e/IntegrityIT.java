@@ -56,7 +56,7 @@ final class IntegrityIT {
     }
 
     private Attachment attach(TgtDevice lun) throws Exception {
-        return Attachment.open(new AttachSpec("v", directory, null), lun.device());
+        return Attachment.open(new AttachSpec("v", directory, null), lun.device(), () -> 0);
     }
 
     /** Writes at random, in blocks of 512 bytes to 1 MiB, and verifies all of it. */
@@ -209,12 +209,12 @@ final class IntegrityIT {
             AttachSpec.Mount mount =
                     new AttachSpec.Mount(directory.resolve("mnt"), true, "discard", null);
             AttachSpec mounted = new AttachSpec("v", directory, mount);
-            try (Attachment attachment = Attachment.open(mounted, lun.device())) {
+            try (Attachment attachment = Attachment.open(mounted, lun.device(), () -> 0)) {
                 Tools.run("cp", "-a", tree.toString(), attachment.mountPoint() + "/tree");
                 Tools.run("cp", "-a", tree.toString(), attachment.mountPoint() + "/gone");
                 Tools.run("rm", "-r", attachment.mountPoint() + "/gone");
             }
-            try (Attachment attachment = Attachment.open(mounted, lun.device())) {
+            try (Attachment attachment = Attachment.open(mounted, lun.device(), () -> 0)) {
                 Tools.run("diff", "-r", tree.toString(), attachment.mountPoint() + "/tree");
                 Tools.run("fstrim", String.valueOf(attachment.mountPoint()));
             }

@@ -80,7 +80,8 @@ final class NaiveHost {
             LunGeometry geometry = LunGeometry.of(session, DISK);
             try (LunDevice device = new LunDevice(session, DISK, geometry, false);
                     Attachment at =
-                            Attachment.open(new AttachSpec("naive", runtime, mount), device)) {
+                            Attachment.open(
+                                    new AttachSpec("naive", runtime, mount), device, () -> 0)) {
                 String script = words[7].replace("{}", String.valueOf(at.mountPoint()));
                 Process command = new ProcessBuilder("sh", "-c", script).inheritIO().start();
                 claim.keep(() -> RenewalRequest.NOTHING_TOLD, _ -> command.destroy());

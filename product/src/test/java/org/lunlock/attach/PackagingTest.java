@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.attach;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** What service managers are told: the daemon, in the foreground, with time to end. */
+class PackagingTest {
+    /** Tests run in the module's directory. */
+    private static final Path PACKAGING = Path.of("..", "packaging");
+
+    @Test
+    void launchdsFileIsAPropertyListThatStartsTheDaemon() throws Exception {
+        String text = Files.readString(PACKAGING.resolve("launchd/org.lunlock.daemon.plist"));
+        PropertyList job = PropertyList.parse(text);
+        assertThat(job.text("Label")).isEqualTo("org.lunlock.daemon");
+        assertThat(job.isTrue("RunAtLoad")).isTrue();
+        assertThat(job.has("ExitTimeOut")).isTrue();
+        assertThat(text.replaceAll("\\s+", ""))
+                .contains("<string>daemon</string><string>run</string>");
+    }
+
+    @Test
+    void systemdsUnitStartsTheDaemonAndLetsItUnmount() throws Exception {
+        assertThat(Files.readAllLines(PACKAGING.resolve("systemd/lunlock.service")))
+                .contains(
+                        "ExecStart=/usr/local/bin/lunlock daemon run",
+                        "KillMode=mixed",
+                        "TimeoutStopSec=90");
+    }
+}
