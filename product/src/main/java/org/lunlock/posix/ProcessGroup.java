@@ -132,7 +132,7 @@ public final class ProcessGroup {
         try {
             ProcessControl.killGroup(group, signal);
         } catch (PosixException e) {
-            if (e.errno() != Errno.ESRCH) {
+            if (e.errno() != Errno.ESRCH && !hasOnlyEnded(e)) {
                 throw e;
             }
         }
@@ -147,8 +147,16 @@ public final class ProcessGroup {
             if (e.errno() == Errno.ESRCH) {
                 return false;
             }
+            if (hasOnlyEnded(e)) {
+                return true;
+            }
             throw e;
         }
+    }
+
+    /** What macOS says of a group whose members have ended and were not waited for. */
+    private static boolean hasOnlyEnded(PosixException e) {
+        return Platform.MAC && e.errno() == Errno.EPERM;
     }
 
     /**
