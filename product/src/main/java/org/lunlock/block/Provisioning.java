@@ -18,7 +18,7 @@ import org.lunlock.iscsi.scsi.LogicalBlockProvisioning;
  * @param unmappedReadsZero whether a block without storage reads as zeroes
  * @param writeSameBlocksMax of one WRITE SAME; whether there is that command shows when it is tried
  */
-record Provisioning(
+public record Provisioning(
         int unmapBlocksMax,
         int unmapGranularity,
         int unmapAlignment,
@@ -57,7 +57,8 @@ record Provisioning(
                 (int) writeSame);
     }
 
-    boolean unmaps() {
+    /** Whether the logical unit takes UNMAP. */
+    public boolean unmaps() {
         return unmapBlocksMax > 0;
     }
 

@@ -34,6 +34,7 @@ final class Commands {
                     "discover",
                     "scsi",
                     "bench",
+                    "doctor",
                     "daemon",
                     "lockserver",
                     "demo",
@@ -92,6 +93,7 @@ final class Commands {
             case "discover" -> new DiscoverCommand(globals);
             case "scsi" -> new ScsiCommand(globals);
             case "bench" -> new BenchCommand(globals);
+            case "doctor" -> new DoctorCommand(globals);
             case "lockserver" -> lockServer(globals);
             case "daemon" -> new DaemonCommand(globals, opener);
             case "demo" -> new DemoCommand(globals);

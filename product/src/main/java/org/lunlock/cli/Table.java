@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Rows with aligned columns under a heading. */
+/** Rows with aligned columns, under a heading unless all of it is empty. */
 final class Table {
     private static final String GAP = "  ";
 
@@ -31,7 +31,9 @@ final class Table {
         for (int i = 0; i < widths.length; i++) {
             widths[i] = widths[i] == 0 ? 0 : Math.max(widths[i], heading.get(i).length());
         }
-        terminal.line(terminal.dim(line(heading, widths)));
+        if (heading.stream().anyMatch(cell -> !cell.isEmpty())) {
+            terminal.line(terminal.dim(line(heading, widths)));
+        }
         rows.forEach(row -> terminal.line(line(row, widths)));
     }
 

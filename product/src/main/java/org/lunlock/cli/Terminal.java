@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.regex.Pattern;
 import org.lunlock.daemon.api.VolumeState;
 import org.lunlock.posix.ControllingTerminal;
+import org.lunlock.volume.Finding;
 
 /** Standard output or standard error, and whether a person looks at it. */
 final class Terminal {
@@ -110,6 +111,14 @@ final class Terminal {
             case WAITING, CONNECTING, LOCKING, ATTACHING, MOUNTING, RELEASING ->
                     style(YELLOW, state.toString());
             case BUSY, LOST -> style(RED, state.toString());
+        };
+    }
+
+    String verdict(Finding.Verdict verdict) {
+        return switch (verdict) {
+            case OK -> style(GREEN, verdict.toString());
+            case DEGRADED -> style(YELLOW, verdict.toString());
+            case MISSING -> style(RED, verdict.toString());
         };
     }
 

@@ -120,6 +120,7 @@ class CommandsTest {
         "scsi",
         "bench",
         "daemon",
+        "doctor",
         "help"
     })
     void everyCommandHasHelp(String command) {
@@ -204,5 +205,17 @@ class CommandsTest {
         assertThat(runHere("daemon", "status").status()).isEqualTo(69);
         assertThat(runHere("daemon", "stop").output()).isEqualTo("no daemon runs\n");
         assertThat(runHere("daemon", "stop", "--json").output()).isEqualTo("{\"type\":\"done\"}\n");
+    }
+
+    @Test
+    void doctorSaysWhatTheHostCanDoAndStartsNoDaemon() {
+        Outcome people = runHere("doctor");
+        assertThat(people.output().lines())
+                .isNotEmpty()
+                .allMatch(line -> line.matches("(ok|degraded|missing) +host: .*"));
+        Outcome programs = runHere("doctor", "--json");
+        assertThat(programs.output()).startsWith("{\"host\":[{\"what\":").doesNotContain("target");
+        assertThat(people.error()).isEmpty();
+        assertThat(home.resolve("run")).doesNotExist();
     }
 }
