@@ -202,6 +202,23 @@ class NfsExportTest {
         }
     }
 
+    /** READ, MODIFY, EXTEND: Linux takes the last two for one, and writes only with both. */
+    @Test
+    void accessTellsWhoMayWrite() throws Exception {
+        assertThat(access()).isEqualTo(1 | 4 | 8);
+        device.readOnly(true);
+        assertThat(access()).isEqualTo(1);
+    }
+
+    private int access() throws Exception {
+        try (Served served = new Served()) {
+            ByteBuffer answer = served.client.nfs(Procedure.ACCESS, served.file().putInt(0x3f));
+            assertThat(answer.getInt()).isEqualTo(OK);
+            skipAttributes(answer);
+            return answer.getInt();
+        }
+    }
+
     @Test
     void nobodyGetsInWithoutTheSecretOrAsAnotherUser() throws Exception {
         try (Served served = new Served()) {
