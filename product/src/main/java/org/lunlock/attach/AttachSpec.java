@@ -2,6 +2,7 @@
 package org.lunlock.attach;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Check;
 
@@ -11,8 +12,31 @@ import org.lunlock.iscsi.Check;
  * @param volume a name without slashes
  * @param runtimeDirectory of this home, absolute; the device file lies below it
  * @param mount null when only the device is wanted
+ * @param method how it becomes a device
+ * @param answersWithin the longest that a request of the device may take; NBD wants to know
  */
-public record AttachSpec(String volume, Path runtimeDirectory, @Nullable Mount mount) {
+public record AttachSpec(
+        String volume,
+        Path runtimeDirectory,
+        @Nullable Mount mount,
+        Method method,
+        Duration answersWithin) {
+
+    /** How a block device becomes a device of this machine. */
+    public enum Method {
+        /** By FUSE if this machine has it, else by NBD. */
+        ANY,
+        FUSE,
+        NBD
+    }
+
+    /** More than a session with the usual time-outs takes to give a request up. */
+    private static final Duration ANSWERS_WITHIN = Duration.ofMinutes(10);
+
+    /** By whatever this machine has. */
+    public AttachSpec(String volume, Path runtimeDirectory, @Nullable Mount mount) {
+        this(volume, runtimeDirectory, mount, Method.ANY, ANSWERS_WITHIN);
+    }
 
     public AttachSpec {
         boolean oneName = Path.of(volume).getNameCount() == 1 && !volume.contains("/");
@@ -64,5 +88,14 @@ public record AttachSpec(String volume, Path runtimeDirectory, @Nullable Mount m
 
     Path exportDirectory() {
         return exportDirectories(runtimeDirectory).resolve(volume);
+    }
+
+    /** Where the sockets of a home's volumes lie that the kernel is connected to. */
+    static Path nbdSockets(Path runtimeDirectory) {
+        return runtimeDirectory.resolve("nbd");
+    }
+
+    Path nbdSocket() {
+        return nbdSockets(runtimeDirectory).resolve(volume);
     }
 }

@@ -118,7 +118,7 @@ public abstract sealed class Attachment implements AutoCloseable
     /** Makes all I/O fail, at once and for good; device and mount stay until they are closed. */
     public abstract void abort();
 
-    /** The device of this machine, {@code /dev/loopN} or {@code /dev/diskN}. */
+    /** The device of this machine, {@code /dev/loopN}, {@code /dev/nbdN} or {@code /dev/diskN}. */
     public abstract Path device();
 
     /** Where the file system is mounted; null when only the device was wanted, or by now. */

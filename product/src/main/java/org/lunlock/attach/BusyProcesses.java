@@ -9,9 +9,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The processes that use a file: working and root directory, program, open and mapped files, as
@@ -23,6 +25,9 @@ final class BusyProcesses {
 
     private static final Path PROC = Path.of("/proc");
     private static final int MAPS_PATH_FIELD = 5;
+
+    /** Far more than it takes, also on a busy machine; somebody waits for the answer. */
+    private static final Duration LOOK_WITHIN = Duration.ofSeconds(5);
 
     private BusyProcesses() {}
 
@@ -36,18 +41,65 @@ final class BusyProcesses {
         return using(name -> name.equals(file.toString()));
     }
 
+    /** Those that use a disk or one of its partitions, {@code /dev/nbd0} or {@code /dev/nbd0p1}. */
+    static List<String> ofDisk(Path disk) {
+        return using(name -> name.equals(disk.toString()) || name.startsWith(disk + "p"));
+    }
+
+    /**
+     * Some files of a process that waits for memory or a device are not to be read until it goes
+     * on. After the limit such a process is named as one that uses it: it may.
+     */
     private static List<String> using(Predicate<String> wanted) {
-        List<String> found = new ArrayList<>();
-        try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
-            for (Path process : processes) {
-                if (uses(process, wanted)) {
-                    found.add("%s (pid %s)".formatted(name(process), process.getFileName()));
-                }
-            }
-        } catch (IOException e) {
-            LOG.log(DEBUG, "looking for processes", e);
+        Search search = new Search(wanted);
+        Thread thread = Thread.ofPlatform().daemon().name("busy-processes").start(search::run);
+        try {
+            thread.join(LOOK_WITHIN);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        return found;
+        return search.found();
+    }
+
+    /** One look at all processes, in a thread that may be left behind. */
+    private static final class Search {
+        private final Predicate<String> wanted;
+        private final List<String> found = new ArrayList<>();
+        private @Nullable Path looking = PROC;
+
+        Search(Predicate<String> wanted) {
+            this.wanted = wanted;
+        }
+
+        void run() {
+            try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
+                for (Path process : processes) {
+                    look(process);
+                    if (uses(process, wanted)) {
+                        add("%s (pid %s)".formatted(name(process), process.getFileName()));
+                    }
+                }
+            } catch (IOException e) {
+                LOG.log(DEBUG, "looking for processes", e);
+            }
+            look(null);
+        }
+
+        private synchronized void look(@Nullable Path process) {
+            looking = process;
+        }
+
+        private synchronized void add(String user) {
+            found.add(user);
+        }
+
+        synchronized List<String> found() {
+            List<String> users = new ArrayList<>(found);
+            if (looking != null) {
+                users.add("perhaps pid %s, which hangs".formatted(looking.getFileName()));
+            }
+            return users;
+        }
     }
 
     private static boolean uses(Path process, Predicate<String> wanted) {

@@ -18,13 +18,13 @@ import org.lunlock.posix.Platform;
 import org.lunlock.posix.PosixException;
 
 /**
- * What a daemon left behind that ended without detaching: mounts, loop devices, device files.
- * Recognised by where the device file lies, below the home's runtime directory, so that those of
- * other homes, and of everybody else, are left alone. For the start of a daemon, when no other one
- * of this home runs.
+ * What a daemon left behind that ended without detaching: mounts, devices, device files. Recognised
+ * by where the device file, or the record of an NBD device, lies: below the home's runtime
+ * directory, so that those of other homes, and of everybody else, are left alone. For the start of
+ * a daemon, when no other one of this home runs.
  *
  * <p>First the dead connections are aborted, so that nothing below waits for an answer that will
- * not come; then mounts, loop devices and device files go, from right to left as {@link Attachment}
+ * not come; then mounts, devices and device files go, from right to left as {@link Attachment}
  * draws them.
  */
 public final class Leftovers {
@@ -35,11 +35,13 @@ public final class Leftovers {
 
     private final Tools tools;
     private final Path directory;
+    private final Path nbdDirectory;
     private final List<String> cleared = new ArrayList<>();
 
-    private Leftovers(Tools tools, Path directory) {
+    private Leftovers(Tools tools, Path runtimeDirectory) {
         this.tools = tools;
-        this.directory = directory;
+        this.directory = AttachSpec.exportDirectories(runtimeDirectory);
+        this.nbdDirectory = AttachSpec.nbdSockets(runtimeDirectory);
     }
 
     /**
@@ -56,8 +58,7 @@ public final class Leftovers {
         if (Platform.MAC) {
             return MacLeftovers.clear(runtimeDirectory, new Tools(exec));
         }
-        Leftovers leftovers =
-                new Leftovers(new Tools(exec), AttachSpec.exportDirectories(runtimeDirectory));
+        Leftovers leftovers = new Leftovers(new Tools(exec), runtimeDirectory);
         leftovers.clear();
         return leftovers.cleared;
     }
@@ -67,6 +68,13 @@ public final class Leftovers {
         List<MountTable.Entry> exports =
                 table.entries().reversed().stream().filter(this::isExport).toList();
         exports.forEach(Leftovers::abort);
+        List<NbdDevice> connected = NbdDevice.remembered(tools, nbdDirectory);
+        for (NbdDevice nbd : connected) {
+            attempt("requests of " + nbd.device(), nbd::disconnect);
+        }
+        for (NbdDevice nbd : connected) {
+            clear(nbd, table);
+        }
         for (LoopDevice loop : LoopDevice.all(tools)) {
             if (loop.file().startsWith(directory + "/")) {
                 clear(loop, table);
@@ -92,19 +100,19 @@ public final class Leftovers {
         }
     }
 
-    private void clear(LoopDevice loop, MountTable table) throws IOException {
-        String number = loop.number();
+    private void clear(LocalDevice device, MountTable table) throws IOException {
+        String number = device.number();
         for (MountTable.Entry mount : table.entries().reversed()) {
             // by name too, because Btrfs shows a number of its own
             if (number.equals(mount.major() + ":" + mount.minor())
-                    || mount.source().equals(loop.device().toString())) {
+                    || mount.source().equals(device.device().toString())) {
                 Path point = Path.of(mount.mountPoint());
                 attempt(
-                        "mount %s of %s".formatted(point, loop.device()),
+                        "mount %s of %s".formatted(point, device.device()),
                         () -> MountPoint.unmountForced(tools, point));
             }
         }
-        attempt("loop device " + loop.device(), () -> loop.detach(PATIENCE));
+        attempt("device " + device.device(), () -> device.detachForced(PATIENCE));
     }
 
     private void unmount(MountTable.Entry export) {

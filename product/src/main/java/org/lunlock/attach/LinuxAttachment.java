@@ -4,22 +4,19 @@ package org.lunlock.attach;
 import static java.lang.System.Logger.Level.INFO;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.block.BlockDevice;
-import org.lunlock.export.fuse.FuseExport;
-import org.lunlock.posix.MountTable;
 
 /**
- * A block device as a loop device of Linux.
+ * A block device as a loop device of Linux, or as one of its NBD client.
  *
  * <pre>
  *   BlockDevice  ->  RUNTIME/fuse/VOLUME/disk  ->  /dev/loopN  ->  mount point
+ *                    RUNTIME/nbd/VOLUME        ->  /dev/nbdN
  * </pre>
  */
 final class LinuxAttachment extends Attachment {
@@ -28,22 +25,22 @@ final class LinuxAttachment extends Attachment {
     /** How long whoever uses the volume is given to end. */
     static final Duration PATIENCE = Duration.ofSeconds(10);
 
-    private final FuseExport export;
+    private final Backing backing;
     private final Tools tools;
     private final Duration patience;
     private final @Nullable Plan plan;
-    private volatile @Nullable LoopDevice loop;
+    private volatile @Nullable LocalDevice attached;
     private volatile @Nullable MountPoint mountPoint;
 
     private LinuxAttachment(
             String volume,
             BlockDevice blockDevice,
-            FuseExport export,
+            Backing backing,
             Tools tools,
             Duration patience,
             @Nullable Plan plan) {
         super(volume, blockDevice);
-        this.export = export;
+        this.backing = backing;
         this.tools = tools;
         this.patience = patience;
         this.plan = plan;
@@ -55,10 +52,9 @@ final class LinuxAttachment extends Attachment {
         // all that can be refused is refused before anything is done
         AttachSpec.Mount mount = spec.mount();
         Plan plan = mount == null ? null : plan(spec.volume(), mount, device, tools);
-        Path exportDirectory = createExportDirectory(spec);
-        FuseExport export = new FuseExport(exportDirectory, spec.volume(), device);
+        Backing backing = Backing.open(spec, device, tools);
         LinuxAttachment attachment =
-                new LinuxAttachment(spec.volume(), device, export, tools, patience, plan);
+                new LinuxAttachment(spec.volume(), device, backing, tools, patience, plan);
         attachment.buildOrClear();
         return attachment;
     }
@@ -73,24 +69,6 @@ final class LinuxAttachment extends Attachment {
         return new Plan(MountPoint.prepare(tools, volume, mount), type, mount.options(), check);
     }
 
-    private static Path createExportDirectory(AttachSpec spec) throws LunlockException {
-        Path directory = spec.exportDirectory();
-        try {
-            if (MountTable.read().at(directory).isPresent()) {
-                throw new LunlockException(
-                        ExitCode.CONFIGURATION,
-                        "%s is attached already, on %s: by another daemon of this home?"
-                                .formatted(spec.volume(), directory));
-            }
-            return Files.createDirectories(directory);
-        } catch (IOException e) {
-            throw new LunlockException(
-                    ExitCode.CONFIGURATION,
-                    "the directory for the device file cannot be created: " + e.getMessage(),
-                    e);
-        }
-    }
-
     @Override
     void build() throws LunlockException {
         attach();
@@ -100,17 +78,15 @@ final class LinuxAttachment extends Attachment {
     }
 
     private void attach() throws LunlockException {
-        push(export::close);
+        push(backing::close);
         push(() -> orRemember(this::flushDevice));
-        LoopDevice attached =
-                LoopDevice.attach(
-                        tools, export.file(), blockDevice().blockBytes(), blockDevice().readOnly());
-        loop = attached;
-        push(() -> attached.detach(patience));
+        LocalDevice made = backing.attach();
+        attached = made;
+        push(() -> made.detach(patience));
         if (!blockDevice().readOnly()) {
-            push(() -> orRemember(attached::flush));
+            push(() -> orRemember(made::flush));
         }
-        LOG.log(INFO, "{0}: attached as {1}", volume(), attached.device());
+        LOG.log(INFO, "{0}: attached as {1}", volume(), made.device());
     }
 
     private void mount(Plan plan) throws LunlockException {
@@ -129,16 +105,16 @@ final class LinuxAttachment extends Attachment {
 
     @Override
     public void abort() {
-        export.abort();
+        backing.abort();
     }
 
     @Override
     public Path device() {
-        LoopDevice attached = loop;
-        if (attached == null) {
+        LocalDevice made = attached;
+        if (made == null) {
             throw new IllegalStateException("an attachment that was returned has a device");
         }
-        return attached.device();
+        return made.device();
     }
 
     @Override
@@ -154,20 +130,17 @@ final class LinuxAttachment extends Attachment {
             boolean _ = orReport(mounted::unmountForced, left);
             mountPoint = null;
         }
-        for (LoopDevice made : loopsOfExport(left)) {
-            boolean _ = orReport(() -> made.detach(FORCE_PATIENCE), left);
+        for (LocalDevice made : devices(left)) {
+            boolean _ = orReport(() -> made.detachForced(FORCE_PATIENCE), left);
         }
-        export.close();
+        backing.close();
     }
 
-    /** Looked up rather than remembered: losetup may have made one and not lived to say so. */
-    private List<LoopDevice> loopsOfExport(List<String> left) {
+    private List<LocalDevice> devices(List<String> left) {
         try {
-            return LoopDevice.all(tools).stream()
-                    .filter(made -> made.file().equals(export.file().toString()))
-                    .toList();
+            return backing.devices();
         } catch (IOException e) {
-            left.add("loop devices cannot be listed: " + e.getMessage());
+            left.add("devices cannot be listed: " + e.getMessage());
             return List.of();
         }
     }

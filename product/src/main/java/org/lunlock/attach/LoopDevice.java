@@ -14,17 +14,13 @@ import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 
 /** A file as a block device of Linux: {@code /dev/loopN}. */
-final class LoopDevice {
+final class LoopDevice implements LocalDevice {
     private static final System.Logger LOG = System.getLogger(LoopDevice.class.getPackageName());
 
-    private static final Path SYS_BLOCK = Path.of("/sys/block");
     private static final String DELETED = " (deleted)";
 
     private static final Duration COMMAND_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
-
-    /** Writing back what is in the page cache of the device may take as long as a network does. */
-    private static final Duration FLUSH_TIMEOUT = Duration.ofMinutes(10);
 
     private final Tools tools;
     private final Path device;
@@ -80,19 +76,19 @@ final class LoopDevice {
         return loops;
     }
 
-    /** {@code /dev/loopN}. */
-    Path device() {
+    @Override
+    public Path device() {
         return device;
+    }
+
+    @Override
+    public Tools tools() {
+        return tools;
     }
 
     /** The path of the file it is made of, as the kernel has it. */
     String file() {
         return file;
-    }
-
-    /** Major and minor number, as mount tables have them, e.g. {@code 7:3}. */
-    String number() throws IOException {
-        return Files.readString(SYS_BLOCK.resolve(device.getFileName()).resolve("dev")).strip();
     }
 
     /** What a loop device is made of, without the mark of a file that is gone; empty when free. */
@@ -119,28 +115,13 @@ final class LoopDevice {
     }
 
     /**
-     * Writes back what applications wrote to the device, and returns when it is on stable storage.
-     *
-     * @throws LunlockException when some of it was not, now or since the last flush
-     */
-    void flush() throws LunlockException {
-        // sync(1) of a file is fsync(2), which reports what failed; blockdev --flushbufs does not
-        ExecResult result = tools.run(FLUSH_TIMEOUT, "sync", device.toString());
-        if (!result.ok()) {
-            throw new LunlockException(
-                    ExitCode.IO,
-                    "writing back %s failed (%s): what was written to it last is lost"
-                            .formatted(device, result.complaint()));
-        }
-    }
-
-    /**
      * Frees the loop device, and waits until the kernel has: while somebody has it open, it only
      * notes that it is to be freed.
      *
      * @throws LunlockException when it is still in use after the patience
      */
-    void detach(Duration patience) throws LunlockException {
+    @Override
+    public void detach(Duration patience) throws LunlockException {
         Deadline deadline = Deadline.in(patience);
         ExecResult result = tools.run(COMMAND_TIMEOUT, "losetup", "--detach", device.toString());
         while (attached()) {
@@ -149,6 +130,12 @@ final class LoopDevice {
             }
             deadline.pause(LOOK_AGAIN);
         }
+    }
+
+    /** A loop device is never taken from whoever uses it; that its file fails is enough. */
+    @Override
+    public void detachForced(Duration patience) throws LunlockException {
+        detach(patience);
     }
 
     /** Whether it is still made of our file; the number may be somebody else's by now. */

@@ -30,6 +30,7 @@ public record VolumeConfig(
         @Nullable Credentials mutual,
         SessionConfig session,
         int partition,
+        AttachMethod attach,
         MountConfig mount,
         Fence fence,
         Duration term,
@@ -55,6 +56,7 @@ public record VolumeConfig(
                 null,
                 initiator.session(),
                 0,
+                AttachMethod.AUTO,
                 new MountConfig(null, "", null, Fsck.NEVER),
                 Fence.RESERVATION,
                 initiator.term(),
@@ -75,6 +77,7 @@ public record VolumeConfig(
         to.put("url", url().toString());
         describe(to, "chap", chap);
         describe(to, "mutual", mutual);
+        to.put("attach", attach.toString());
         if (mount.point() != null) {
             to.put("mount", mount.point().toString());
         }

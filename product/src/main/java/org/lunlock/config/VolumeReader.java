@@ -53,6 +53,7 @@ final class VolumeReader {
             table.problem("mutual-user", "'mutual-user' without 'chap-user'", "add 'chap-user'");
         }
         int partition = table.integer("partition", 1, PARTITION_MAX, 0);
+        AttachMethod attach = table.parsed("attach", AttachMethod::parse);
         MountConfig mount = mount();
         Fence fence = table.parsed("fence", Fence::parse);
         Duration term =
@@ -75,6 +76,7 @@ final class VolumeReader {
                         mutual,
                         session,
                         partition,
+                        attach == null ? AttachMethod.AUTO : attach,
                         mount,
                         fence == null ? Fence.RESERVATION : fence,
                         term,

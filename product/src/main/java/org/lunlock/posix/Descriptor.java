@@ -22,6 +22,9 @@ public final class Descriptor implements AutoCloseable {
     public static final int READ_ONLY = 0;
     public static final int READ_WRITE = 2;
 
+    /** Added to open a block device that nobody else has mounted or claimed; else EBUSY. */
+    public static final int EXCLUSIVE = 0x80;
+
     /** Children that this process starts do not get it. */
     private static final int CLOSE_ON_EXEC = Platform.MAC ? 0x1000000 : 0x80000;
 
@@ -53,7 +56,7 @@ public final class Descriptor implements AutoCloseable {
     /**
      * Opens an existing file.
      *
-     * @param access {@link #READ_ONLY} or {@link #READ_WRITE}
+     * @param access {@link #READ_ONLY} or {@link #READ_WRITE}, and {@link #EXCLUSIVE} if wanted
      */
     public static Descriptor open(Path path, int access) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {

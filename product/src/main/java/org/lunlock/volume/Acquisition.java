@@ -4,6 +4,7 @@ package org.lunlock.volume;
 import static java.lang.System.Logger.Level.INFO;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
@@ -153,9 +154,30 @@ final class Acquisition {
         }
         return new Outlet.Local(
                 Attachment.open(
-                        new AttachSpec(volume.name(), home.runtimeDirectory(), mount()),
+                        new AttachSpec(
+                                volume.name(),
+                                home.runtimeDirectory(),
+                                mount(),
+                                method(),
+                                answersWithin()),
                         device,
                         losses::reinstatements));
+    }
+
+    private AttachSpec.Method method() {
+        return switch (volume.attach()) {
+            case AUTO -> AttachSpec.Method.ANY;
+            case FUSE -> AttachSpec.Method.FUSE;
+            case NBD -> AttachSpec.Method.NBD;
+        };
+    }
+
+    /** Every step of recovery one after the other, and again for a connection that is lost then. */
+    private Duration answersWithin() {
+        Duration once =
+                volume.session().timeouts().limits().values().stream()
+                        .reduce(Duration.ZERO, Duration::plus);
+        return once.multipliedBy(2);
     }
 
     private AttachSpec.@Nullable Mount mount() {

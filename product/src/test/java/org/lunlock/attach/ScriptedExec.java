@@ -7,10 +7,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.Callable;
 
 /** Answers in place of programs, one answer after the other, and keeps what was asked. */
 final class ScriptedExec implements Exec {
     private final Deque<ExecResult> answers = new ArrayDeque<>();
+
+    private Callable<?> effect = () -> null;
 
     /** What was run: the program's name without its directory, then the arguments. */
     final List<String> commands = new ArrayList<>();
@@ -25,11 +28,22 @@ final class ScriptedExec implements Exec {
         return this;
     }
 
+    /** What every program does from now on before it ends. */
+    ScriptedExec doing(Callable<?> effect) {
+        this.effect = effect;
+        return this;
+    }
+
     @Override
     public ExecResult run(List<String> argv, Duration timeout) {
         List<String> named = new ArrayList<>(argv);
         named.set(0, String.valueOf(Path.of(argv.getFirst()).getFileName()));
         commands.add(String.join(" ", named));
+        try {
+            effect.call();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
         return answers.remove();
     }
 

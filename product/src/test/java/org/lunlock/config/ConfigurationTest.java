@@ -48,6 +48,7 @@ class ConfigurationTest {
                                 file-system = "ext4"
                                 partition = 3
                                 fsck = "auto"
+                                attach = "nbd"
                                 chap-user = "eva"
                                 chap-secret-file = "eva.secret"
                                 mutual-user = "nas"
@@ -84,6 +85,7 @@ class ConfigurationTest {
                 .isEqualTo(new Credentials("eva", null, Path.of("/etc/lunlock/eva.secret")));
         assertThat(volume.mutual())
                 .isEqualTo(new Credentials("nas", Secret.of("of the target"), null));
+        assertThat(volume.attach()).isEqualTo(AttachMethod.NBD);
         assertThat(volume.fence()).isEqualTo(Fence.NONE);
         assertThat(volume.term()).hasSeconds(30);
         assertThat(volume.identity()).isEqualTo("naa.6001405");
@@ -113,6 +115,7 @@ class ConfigurationTest {
 
         assertThat(volume.url()).hasToString("iscsi://nas:3260/iqn.2001-04.com.example:disk/1");
         assertThat(volume.chap()).isNull();
+        assertThat(volume.attach()).isEqualTo(AttachMethod.AUTO);
         assertThat(volume.fence()).isEqualTo(Fence.RESERVATION);
         assertThat(volume.term()).hasSeconds(15);
         assertThat(volume.partition()).isZero();
@@ -218,6 +221,7 @@ class ConfigurationTest {
                 "noop_out_interval = 0                     | use 100ms to 1d",
                 "login-timeout = 5                         | did you mean 'login_timeout'",
                 "fence = 'wall'                            | \"reservation\" or \"none\"",
+                "attach = 'loop'                           | \"auto\", \"fuse\" or \"nbd\"",
                 "chap-algorithms = []                      | SHA256, SHA1, MD5",
                 "chap-algorithms = ['MD4']                 | SHA256, SHA1, MD5",
                 "chap-algorithms = [[1]]                   | SHA256, SHA1, MD5",
@@ -321,6 +325,7 @@ class ConfigurationTest {
                 .containsEntry("url", "iscsi://nas:3260/iqn.x:y/0")
                 .containsEntry("chap-user", "u")
                 .containsEntry("mutual-user", "m")
+                .containsEntry("attach", "auto")
                 .containsEntry("term", "15s")
                 .containsEntry("replacement_timeout", "2m")
                 .containsEntry("queue-depth", 32);

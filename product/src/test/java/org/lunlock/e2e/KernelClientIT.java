@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -266,5 +267,14 @@ final class KernelClientIT {
     private long allocated() {
         String blocks = Tools.run("stat", "-c", "%b", target.image().toString());
         return Long.parseLong(blocks.strip()) * 512;
+    }
+
+    @Test
+    void volumesAreAttachedByNbd() {
+        for (String scene : List.of("live", "die", "clear")) {
+            assertThat(client.run(client.java("org.lunlock.attach.NbdScenario " + scene), LONG))
+                    .endsWith(scene + ": well\n");
+        }
+        assertThat(client.log()).doesNotContain("BUG:", "blocked for more than");
     }
 }
