@@ -192,13 +192,14 @@ final class ServiceLock implements AutoCloseable {
     private LunlockException held() {
         ClaimStatus status = last;
         HolderStatus holder = status == null ? null : status.holder();
+        String who =
+                holder == null
+                        ? "another host"
+                        : new Holder(holder.host(), false, holder.since(), null, null).describe();
         return new LunlockException(
                 ExitCode.HELD,
-                "volume %s is held by host %s (since %s): use --wait, or see the lock server"
-                        .formatted(
-                                volume,
-                                holder == null ? "unknown" : holder.host(),
-                                holder == null ? "unknown" : holder.since()));
+                "volume %s is held by %s: use --wait, or see the lock server"
+                        .formatted(volume, who));
     }
 
     private LunlockException failed(ServiceException e) {
