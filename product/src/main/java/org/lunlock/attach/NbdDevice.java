@@ -282,7 +282,8 @@ final class NbdDevice implements LocalDevice {
             if (e.errno() == Errno.EBUSY) {
                 return false;
             }
-            throw new LunlockException(ExitCode.IO, e.getMessage(), e);
+            throw new LunlockException(
+                    ExitCode.IO, "cannot look at %s: %s".formatted(device, e.getMessage()), e);
         }
         try {
             disconnect(); // nobody can mount it meanwhile

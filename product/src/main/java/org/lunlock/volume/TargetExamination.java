@@ -66,10 +66,10 @@ final class TargetExamination {
                 "%s %s %s"
                         .formatted(inquiry.vendor(), inquiry.product(), inquiry.revision())
                         .strip();
-        String identity = inspector.identity();
+        List<String> names = Identity.names(session, lun);
         findings.add(
-                identity != null
-                        ? Finding.ok("identity", name + ", " + identity)
+                !names.isEmpty()
+                        ? Finding.ok("identity", name + ", " + names.getFirst())
                         : Finding.degraded(
                                 "identity",
                                 name + " has none (VPD page 83h)",

@@ -51,7 +51,8 @@ class FileSystemCheckIT {
     }
 
     private String onTheDevice(String tool, String... before) throws LunlockException {
-        try (Attachment attachment = Attachment.open(new AttachSpec("v", home, null), device, () -> 0)) {
+        try (Attachment attachment =
+                Attachment.open(new AttachSpec("v", home, null), device, () -> 0)) {
             return on(attachment.device(), tool, before).out();
         }
     }
@@ -84,7 +85,8 @@ class FileSystemCheckIT {
         onTheDevice("debugfs", "-w", "-R", "set_super_value state 0");
         mountChecked().close();
         assertThat(onTheDevice("dumpe2fs", "-h")).doesNotContain("Free blocks:              1\n");
-        try (Attachment attachment = Attachment.open(new AttachSpec("v", home, null), device, () -> 0)) {
+        try (Attachment attachment =
+                Attachment.open(new AttachSpec("v", home, null), device, () -> 0)) {
             assertThat(on(attachment.device(), "e2fsck", "-fn").ok()).isTrue();
         }
     }

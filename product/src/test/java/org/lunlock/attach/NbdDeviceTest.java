@@ -20,8 +20,8 @@ class NbdDeviceTest {
     @TempDir Path runtime;
     @TempDir Path programs;
     private final ScriptedExec exec = new ScriptedExec();
-    private Tools tools;
-    private Path socket;
+    private Tools tools = new Tools(exec);
+    private Path socket = Path.of("v");
 
     @BeforeEach
     void threeDevices() throws Exception {

@@ -143,7 +143,8 @@ final class NbdScenario {
         try {
             attachment.close();
         } catch (LunlockException e) {
-            Check.that(String.valueOf(e.getMessage()).contains(because), e.getMessage());
+            String message = String.valueOf(e.getMessage());
+            Check.that(message.contains(because), message);
             Check.that(attachment.isOpen(), "it is still attached");
             return;
         }

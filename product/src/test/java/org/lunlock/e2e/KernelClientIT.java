@@ -227,11 +227,11 @@ final class KernelClientIT {
     void nbdDeviceIsTheDiskOfAFileSystem() throws Exception {
         String uri = export("--nbd", "127.0.0.1:0");
         int port = URI.create(uri).getPort();
-        String connect = "nbd-client %s %d /dev/nbd0 -N backup -b 512 -t 60%n";
         String out =
                 client.run(
                         "set -eu\n"
-                                + connect.formatted(ClientVm.HOST, port)
+                                + "nbd-client %s %d /dev/nbd0 -N backup -b 512 -t 60%n"
+                                        .formatted(ClientVm.HOST, port)
                                 + """
                                 mkdir -p /mnt/disk
                                 mkfs.ext4 -q /dev/nbd0

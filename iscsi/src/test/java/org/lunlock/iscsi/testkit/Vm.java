@@ -30,8 +30,8 @@ public final class Vm implements AutoCloseable {
     /** The packages come from a Debian mirror the first time. */
     private static final Duration IMAGE_WITHIN = Duration.ofMinutes(5);
 
-    /** Ten times what it takes: others may want the processors, too. */
-    private static final Duration BOOTED_WITHIN = Duration.ofMinutes(3);
+    /** Many times what it takes: others may want the processors, too. */
+    private static final Duration BOOTED_WITHIN = Duration.ofMinutes(5);
 
     private static final Duration DONE_WITHIN = Duration.ofSeconds(30);
 
