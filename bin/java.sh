@@ -66,7 +66,7 @@ java_flags() {
         daemon)
             # It serves the file system that its own memory might be swapped to: all of it is there
             # before the first request, and does not grow. Buffers are direct memory, 66 MiB for each
-            # volume, of which only what was used is there.
+            # volume: all of it is there for one that is attached, what was used for an export.
             echo "$common -Xms80m -Xmx80m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=1g" \
                 "-XX:ReservedCodeCacheSize=48m -XX:+ExitOnOutOfMemoryError" ;;
         server)

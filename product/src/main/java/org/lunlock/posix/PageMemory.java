@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
 
-/** Direct buffers that begin on a page and take memory only where they were used. */
+/** Direct buffers that begin on a page, and, if wanted, take memory only where they were used. */
 public final class PageMemory {
     /** The smallest page of the machines we run on; larger pages work too, less exactly. */
     public static final int PAGE_BYTES = 4096;
@@ -30,12 +30,19 @@ public final class PageMemory {
      * @param bytes a multiple of {@link #PAGE_BYTES}
      */
     public static ByteBuffer allocate(int bytes) {
-        ByteBuffer buffer =
-                ByteBuffer.allocateDirect(bytes + PAGE_BYTES)
-                        .alignedSlice(PAGE_BYTES)
-                        .slice(0, bytes);
+        ByteBuffer buffer = allocateTouched(bytes);
         giveBack(MemorySegment.ofBuffer(buffer));
         return buffer;
+    }
+
+    /**
+     * The same with its memory there from the beginning: for what the kernel waits for when memory
+     * is short. Whoever touches a page then may wait for the very requests that it is for.
+     */
+    public static ByteBuffer allocateTouched(int bytes) {
+        return ByteBuffer.allocateDirect(bytes + PAGE_BYTES) // which writes zeroes to all of it
+                .alignedSlice(PAGE_BYTES)
+                .slice(0, bytes);
     }
 
     /**

@@ -72,7 +72,7 @@ final class Slot extends BlockRequest {
         this.fuse = fuse;
         this.home = home;
         this.failures = failures;
-        ByteBuffer buffer = PageMemory.allocate(DATA + DATA_BYTES_MAX);
+        ByteBuffer buffer = PageMemory.allocateTouched(DATA + DATA_BYTES_MAX);
         data = buffer.slice(DATA, DATA_BYTES_MAX);
         MemorySegment memory = MemorySegment.ofBuffer(buffer);
         reply = memory.asSlice(0, PIECES);
