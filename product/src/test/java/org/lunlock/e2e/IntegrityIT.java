@@ -61,11 +61,11 @@ final class IntegrityIT {
 
     /** Writes at random, in blocks of 512 bytes to 1 MiB, and verifies all of it. */
     private static void verify(String... where) {
-        fio(MEBIBYTES, where);
+        fio(LONG, where);
     }
 
     /** As {@link #verify}, or with more words to write only, or to verify only. */
-    static void fio(int mebibytes, String... more) {
+    static void fio(Duration within, String... more) {
         List<String> command =
                 new ArrayList<>(
                         List.of(
@@ -73,13 +73,14 @@ final class IntegrityIT {
                                 "--name=mixed",
                                 "--rw=randwrite",
                                 "--bsrange=512-1m",
-                                "--size=" + mebibytes + "m",
+                                "--thread", // or something would be left when it is killed
+                                "--size=" + MEBIBYTES + "m",
                                 "--iodepth=16",
                                 "--verify=crc32c",
                                 "--verify_state_save=0",
                                 "--verify_fatal=1"));
         command.addAll(List.of(more));
-        Tools.Ended fio = Tools.tryRun(Map.of(), LONG, command.toArray(String[]::new));
+        Tools.Ended fio = Tools.tryRun(Map.of(), within, command.toArray(String[]::new));
         assertThat(fio.exitCode()).as(fio.output()).isZero();
     }
 
