@@ -62,12 +62,12 @@ java_flags() {
             echo "$common -Xms8m -Xmx128m -XX:TieredStopAtLevel=1" ;;
         bench)
             # As the daemon, with as many buffers as a session has commands: 128 of 1 MiB.
-            echo "$common -Xms80m -Xmx80m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=192m" ;;
+            echo "$common -Xms64m -Xmx64m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=192m" ;;
         daemon)
             # It serves the file system that its own memory might be swapped to: all of it is there
             # before the first request, and does not grow. Buffers are direct memory, 66 MiB for each
             # volume: all of it is there for one that is attached, what was used for an export.
-            echo "$common -Xms80m -Xmx80m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=1g" \
+            echo "$common -Xms64m -Xmx64m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=1g" \
                 "-XX:ReservedCodeCacheSize=48m -XX:+ExitOnOutOfMemoryError" ;;
         server)
             # A thousand hosts that wait take some 60 MB of it.

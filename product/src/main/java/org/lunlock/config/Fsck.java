@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.config;
 
-import java.util.Arrays;
 import java.util.Locale;
 
 /** Whether a file system is looked over before it is mounted for writing. */
@@ -10,14 +9,13 @@ public enum Fsck {
     /** By its own program, which may mend what needs no asking; a damaged one is not mounted. */
     AUTO;
 
-    /**
-     * @throws IllegalArgumentException when it is neither word
-     */
-    public static Fsck parse(String text) {
-        return Arrays.stream(values())
-                .filter(fsck -> fsck.toString().equals(text))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("use \"never\" or \"auto\""));
+    static Fsck parse(String text) {
+        for (Fsck fsck : values()) {
+            if (fsck.toString().equals(text)) {
+                return fsck;
+            }
+        }
+        throw new IllegalArgumentException("use \"never\" or \"auto\"");
     }
 
     /** The word in the configuration. */

@@ -69,11 +69,11 @@ class FileSystemCheckIT {
         device = new RamDevice((long) mebibytes << 20);
         String[] words = make.split(" ", -1);
         onTheDevice(words[0], words[1]);
-        try (Attachment attachment = mountChecked()) {
-            Files.writeString(attachment.mountPoint().resolve("file"), "hello");
+        try (Attachment _ = mountChecked()) {
+            Files.writeString(home.resolve("mnt").resolve("file"), "hello");
         }
-        try (Attachment attachment = mountChecked()) {
-            assertThat(attachment.mountPoint().resolve("file")).hasContent("hello");
+        try (Attachment _ = mountChecked()) {
+            assertThat(home.resolve("mnt").resolve("file")).hasContent("hello");
         }
     }
 
@@ -141,8 +141,8 @@ class FileSystemCheckIT {
         onTheDevice(make, "-q");
         var plain = new AttachSpec.Mount(home.resolve("mnt"), true, "", null);
         Attachment crashed = Attachment.open(new AttachSpec("v", home, plain), device, () -> 0);
-        Files.writeString(crashed.mountPoint().resolve("file"), "hello");
-        assertThat(on(crashed.mountPoint(), "xfs_io", "-x", "-c", "shutdown -f").ok()).isTrue();
+        Files.writeString(home.resolve("mnt").resolve("file"), "hello");
+        assertThat(on(home.resolve("mnt"), "xfs_io", "-x", "-c", "shutdown -f").ok()).isTrue();
         crashed.closeForced();
         byte[] before = sum();
 
@@ -151,8 +151,8 @@ class FileSystemCheckIT {
         assertThat(sum()).as("a reader wrote").isEqualTo(before);
 
         device.readOnly(false);
-        try (Attachment attachment = mountChecked()) {
-            assertThat(attachment.mountPoint().resolve("file")).exists();
+        try (Attachment _ = mountChecked()) {
+            assertThat(home.resolve("mnt").resolve("file")).exists();
         }
     }
 

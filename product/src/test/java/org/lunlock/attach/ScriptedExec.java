@@ -18,6 +18,21 @@ final class ScriptedExec implements Exec {
     /** What was run: the program's name without its directory, then the arguments. */
     final List<String> commands = new ArrayList<>();
 
+    /** One whose programs all end with this status, and print nothing. */
+    static Exec ending(int exitStatus) {
+        return new Exec() {
+            @Override
+            public ExecResult run(List<String> argv, Duration timeout) {
+                return new ExecResult(exitStatus, "", "", false);
+            }
+
+            @Override
+            public Running start(List<String> argv) {
+                throw new IllegalStateException("nothing here stays: " + argv);
+            }
+        };
+    }
+
     ScriptedExec answer(int exitStatus, String out, String err) {
         answers.add(new ExecResult(exitStatus, out, err, false));
         return this;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -96,7 +97,7 @@ class PartitionDeviceTest {
         private int completions;
 
         @Override
-        protected void completed(IOException failure) {
+        protected void completed(@Nullable IOException failure) {
             assertThat(failure).isNull();
             completions++;
         }

@@ -29,11 +29,15 @@ final class PartitionIT {
             "size=24M, name=first\\nsize=40M, name=second\\nsize=8M, name=third\\n";
 
     @TempDir Path directory;
+
+    /** Started by the test, with blocks of its size. */
+    @SuppressWarnings("NullAway.Init")
     private Tgt target;
+
     private TestHost host;
 
     @BeforeEach
-    void targetAndHost() throws Exception {
+    void host() throws Exception {
         Requires.fuseAndLoop();
         Tools.require("tgtd", "mkfs.ext4", "sfdisk", "nbdinfo");
         host = new TestHost("host", directory);

@@ -22,8 +22,6 @@ public final class ClientVm implements AutoCloseable {
     /** What is 127.0.0.1 here, as seen from inside. */
     public static final String HOST = "10.0.2.2";
 
-    private static final String SHARED = "local,security_model=none,readonly=on,id=s%d,path=%s";
-
     private final Vm vm;
     private final List<String> classPath = new ArrayList<>();
 
@@ -38,8 +36,10 @@ public final class ClientVm implements AutoCloseable {
         shares.addAll(code.stream().map(ClientVm::directory).toList());
         List<String> options = new ArrayList<>(List.of("-netdev", "user,id=net,ipv6=off"));
         for (int i = 0; i < shares.size(); i++) {
-            String tag = ",mount_tag=s" + i;
-            options.addAll(List.of("-virtfs", SHARED.formatted(i, shares.get(i)) + tag));
+            options.add("-virtfs");
+            options.add(
+                    "local,security_model=none,readonly=on,id=s%1$d,mount_tag=s%1$d,path=%2$s"
+                            .formatted(i, shares.get(i)));
         }
         ClientVm client =
                 new ClientVm(Vm.boot("product/src/test/sh/client", options.toArray(String[]::new)));
