@@ -117,7 +117,8 @@ class AsyncMessageTest {
     @CsvSource({
         "0x29, 0x03, 1", // reset
         "0x2a, 0x05, 1", // preempted
-        "0x3f, 0x0e, 0", // LUNs changed
+        "0x3f, 0x0e, 1", // LUNs changed: it may be another logical unit
+        "0x2a, 0x09, 0", // capacity changed
     })
     void aScsiEventThatMayConcernTheReservationAsksTheGuard(int asc, int ascq, int times)
             throws IscsiException {
