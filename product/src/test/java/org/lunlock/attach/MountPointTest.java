@@ -89,7 +89,7 @@ class MountPointTest {
         assertThatThrownBy(this::mounted)
                 .isInstanceOfSatisfying(
                         LunlockException.class,
-                        e -> assertThat(e.exitCode()).isEqualTo(ExitCode.CONFIGURATION))
+                        e -> assertThat(e.exitCode()).isEqualTo(ExitCode.DATA))
                 .hasMessageStartingWith("backup holds ext4, which this machine cannot mount");
     }
 
