@@ -13,19 +13,17 @@ import picocli.CommandLine.Option;
 final class AcquireOptions {
     @Option(
             names = "--read-only",
-            description = {
-                "Nothing is written to the volume. Several hosts can have it",
-                "so at once; one that writes waits for them, and they for it."
-            })
+            description =
+                    "Nothing is written to the volume. Several hosts can have it"
+                            + " so at once; one that writes waits for them, and they for it.")
     private boolean readOnly;
 
     @Option(
             names = "--partition",
             paramLabel = "N",
-            description = {
-                "Use this partition; 0 is the whole logical unit.",
-                "Default: partition in lunlock.toml, else the whole."
-            })
+            description =
+                    "Use this partition; 0 is the whole logical unit."
+                            + " Default: partition in lunlock.toml, else the whole.")
     private @Nullable Integer partition;
 
     @Mixin private final WaitOptions waiting = new WaitOptions();

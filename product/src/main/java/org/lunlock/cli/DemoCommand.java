@@ -12,10 +12,10 @@ import picocli.CommandLine.Command;
 @Command(
         name = "demo",
         header = "Show two hosts taking turns on one volume, on this machine.",
-        description = {
-            "Starts an iSCSI target on a private port, lets two hosts run rsync on one volume, kills",
-            "one of them, checks that nothing was lost, and removes everything again. Needs root."
-        })
+        description =
+                "Starts an iSCSI target on a private port, lets two hosts run rsync on one volume,"
+                        + " kills one of them, checks that nothing was lost, and removes"
+                        + " everything again. Needs root.")
 final class DemoCommand implements Callable<Integer> {
     private final Globals globals;
 

@@ -10,10 +10,9 @@ final class FsckOption {
     @Option(
             names = "--fsck",
             paramLabel = "WHEN",
-            description = {
-                "auto: check the file system before it is mounted, mend what",
-                "needs no asking, and do not mount what stays damaged. never."
-            })
+            description =
+                    "auto: check the file system before it is mounted, mend what"
+                            + " needs no asking, and do not mount what stays damaged. never.")
     private @Nullable Fsck when;
 
     /** Null when nothing is said. */
