@@ -4,15 +4,15 @@ package org.lunlock.iscsi.session;
 /**
  * Decides how the reading thread waits for what comes next. In the reading thread.
  *
- * <p>To sleep until something comes, and to be woken, costs both sides tens of microseconds, more
- * in a virtual machine; the target pays its part before it turns to its next command. So a thread
- * that keeps a target busy is seldom to be found asleep:
+ * <p>To sleep until something comes, and to be woken, takes tens of microseconds, more in a virtual
+ * machine, and a target on the same machine pays for the waking before it turns to its next
+ * command. So a thread that waits for a quick target is seldom to be found asleep:
  *
  * <ul>
  *   <li>With many commands under way it lets answers <em>gather</em>: it sleeps by the clock for a
  *       moment in which the target has enough to do, wakes nobody, and takes at once what came.
- *   <li>What comes sooner than that a sleep would pay is <em>looked</em> for.
- *   <li>Everything else is waited for <em>asleep</em>.
+ *   <li>With a few, it <em>looks</em> for the answer for a moment, at the cost of CPU time.
+ *   <li>A target that is farther away, or has nothing to answer, is waited for <em>asleep</em>.
  * </ul>
  */
 final class Pace {
@@ -26,11 +26,17 @@ final class Pace {
     /** Asked of the clock for gathering; Linux adds its timer slack of 50 µs. */
     static final long GATHER_NANOS = 20_000;
 
-    /** Looks no longer than this at a time: about what it costs to sleep and be woken. */
-    static final long LOOK_NANOS = 25_000;
+    /** Looks no longer than this at a time. */
+    static final long LOOK_NANOS = 100_000;
+
+    /** Waits that are on average shorter, with the waking, are likely to end while it looks. */
+    private static final long SHORT_NANOS = 150_000;
 
     /** How long gathering really takes, about. */
     private static final long GATHERED_NANOS = GATHER_NANOS + 50_000;
+
+    /** What is under way must keep the target busy for so many times as long as answers gather. */
+    private static final int BUSY_FACTOR = 6;
 
     /** With fewer commands under way the target could be idle before they are looked at. */
     private static final int UNDER_WAY_MIN = 4;
@@ -38,7 +44,7 @@ final class Pace {
     /**
      * One long wait counts no more than this, so that it is forgotten after some ten short ones.
      */
-    private static final long SAMPLE_NANOS_MAX = 8 * GATHERED_NANOS;
+    private static final long SAMPLE_NANOS_MAX = 8 * SHORT_NANOS;
 
     /** The averages follow the last so many waits, or answers. */
     private static final int WEIGHT = 8;
@@ -61,11 +67,11 @@ final class Pace {
      */
     Wait next(int underWay) {
         boolean comesMeanwhile = waitNanos < GATHERED_NANOS;
-        boolean staysBusy = answerNanos * underWay > 2 * GATHERED_NANOS;
+        boolean staysBusy = answerNanos * underWay > BUSY_FACTOR * GATHERED_NANOS;
         if (underWay >= UNDER_WAY_MIN && comesMeanwhile && staysBusy) {
             return Wait.GATHER;
         }
-        return waitNanos < LOOK_NANOS ? Wait.LOOK : Wait.SLEEP;
+        return waitNanos < SHORT_NANOS ? Wait.LOOK : Wait.SLEEP;
     }
 
     /** Something came after so long. */

@@ -44,7 +44,7 @@ class PaceTest {
         waits(MANY, 5);
         answers(MANY, 5);
         assertThat(pace.next(8)).isEqualTo(Wait.LOOK);
-        assertThat(pace.next(64)).isEqualTo(Wait.GATHER);
+        assertThat(pace.next(128)).isEqualTo(Wait.GATHER);
     }
 
     @Test
@@ -55,18 +55,11 @@ class PaceTest {
     }
 
     @Test
-    void aFewCommandsAreWaitedForAsleep() {
+    void answersToAFewCommandsAreLookedFor() {
         waits(MANY, 50);
         answers(MANY, 60);
-        assertThat(pace.next(1)).isEqualTo(Wait.SLEEP);
-        assertThat(pace.next(3)).isEqualTo(Wait.SLEEP);
-    }
-
-    @Test
-    void whatComesAtOnceIsLookedFor() {
-        waits(MANY, 10);
-        answers(MANY, 12);
         assertThat(pace.next(1)).isEqualTo(Wait.LOOK);
+        assertThat(pace.next(3)).isEqualTo(Wait.LOOK);
     }
 
     @Test
