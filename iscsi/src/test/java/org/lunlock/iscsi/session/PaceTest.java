@@ -75,8 +75,8 @@ class PaceTest {
         answers(MANY, 30);
         pace.inVain();
         assertThat(pace.next(32)).isEqualTo(Wait.SLEEP);
-        waits(2, 20);
-        assertThat(pace.next(32)).isEqualTo(Wait.SLEEP);
+        waits(4, 20);
+        assertThat(pace.next(32)).isEqualTo(Wait.LOOK);
         waits(MANY, 20);
         assertThat(pace.next(32)).isEqualTo(Wait.GATHER);
     }
