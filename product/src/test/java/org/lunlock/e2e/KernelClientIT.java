@@ -238,6 +238,7 @@ final class KernelClientIT {
                                 mount /dev/nbd0 /mnt/disk
                                 rsync -a %s /mnt/disk
                                 dd if=/dev/urandom of=/mnt/disk/gone bs=1M count=48 conv=fsync
+                                sync -f /mnt/disk/gone
                                 """
                                         .formatted(TREE),
                         LONG);
