@@ -20,13 +20,20 @@ final class Chaos {
     private static final Duration PAST_TERM = TERM.multipliedBy(3);
 
     private static final Duration SHORT = Duration.ofSeconds(1);
+
+    /** Kilobytes a second: a tree takes longer than it takes to find out who has the volume. */
+    private static final int RATE = 700;
+
+    /** It takes some seconds, so that what is to lose the lock never comes too late. */
+    private static final int RATE_OF_THE_LOST = 200;
+
     private static final Duration MOUNTED_WITHIN = Duration.ofSeconds(90);
     private static final Duration ENDED_WITHIN = Duration.ofMinutes(3);
 
     /** What goes wrong; the first ones are those that a lock without fencing does not survive. */
     enum Fault {
-        HOST_PAUSED_PAST_TERM,
-        HOST_CUT_OFF_PAST_TERM,
+        HOST_PAUSED_PAST_TERM(true),
+        HOST_CUT_OFF_PAST_TERM(true),
         TARGET_RESTARTED,
         SERVER_DISK_FULL,
         HOST_KILLED,
@@ -36,7 +43,18 @@ final class Chaos {
         COMMAND_LINE_KILLED,
         CONNECTIONS_DROPPED,
         HOST_PAUSED_BRIEFLY,
-        SERVER_PAUSED
+        SERVER_PAUSED;
+
+        /** Whether it lasts until another host has taken the volume over. */
+        final boolean losesTheLock;
+
+        Fault() {
+            this(false);
+        }
+
+        Fault(boolean losesTheLock) {
+            this.losesTheLock = losesTheLock;
+        }
     }
 
     private final Network network;
@@ -46,7 +64,15 @@ final class Chaos {
     private final SourceTrees sources;
     private final SplittableRandom random;
     private final List<String> acknowledged = new ArrayList<>();
-    private final List<String> story = new ArrayList<>();
+    private final List<Round> rounds = new ArrayList<>();
+
+    /** What a round was, and how the runs ended, in the order of the hosts. */
+    record Round(int number, Fault fault, String victim, int victimExit, List<Integer> exits) {
+        @Override
+        public String toString() {
+            return "round %d: %s of %s: exits %s".formatted(number, fault, victim, exits);
+        }
+    }
 
     Chaos(
             Network network,
@@ -68,9 +94,8 @@ final class Chaos {
         return acknowledged;
     }
 
-    /** A line for each round. */
-    List<String> story() {
-        return story;
+    List<Round> rounds() {
+        return rounds;
     }
 
     /** Each fault once, then again in another order. */
@@ -88,6 +113,7 @@ final class Chaos {
     }
 
     void round(int number, Fault fault) throws Exception {
+        int rate = fault.losesTheLock ? RATE_OF_THE_LOST : RATE;
         List<String> names = new ArrayList<>();
         List<TestHost.Run> runs = new ArrayList<>();
         for (Contender host : hosts) {
@@ -96,12 +122,13 @@ final class Chaos {
             String from = sources.create(tree).toString();
             runs.add(
                     host.start(
-                            "rsync -a --bwlimit=700 %s/ {}/%s/ && echo $LUNLOCK_TOKEN %s >> {}/holders"
-                                    .formatted(from, tree, tree)));
+                            "rsync -a --bwlimit=%d %s/ {}/%s/ && echo $LUNLOCK_TOKEN %s >> {}/holders"
+                                    .formatted(rate, from, tree, tree)));
         }
         Contender victim = awaitHolder(runs);
         pause(Duration.ofMillis(random.nextInt(100, 900)));
-        strike(fault, victim, runs.get(hosts.indexOf(victim)));
+        TestHost.Run itsRun = runs.get(hosts.indexOf(victim));
+        strike(fault, victim, itsRun);
         List<Integer> exits = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
             int exit = runs.get(i).exitWithin(ENDED_WITHIN);
@@ -110,7 +137,8 @@ final class Chaos {
                 acknowledged.add(names.get(i));
             }
         }
-        story.add("round %d: %s of %s: exits %s".formatted(number, fault, victim.name(), exits));
+        int victimExit = exits.get(hosts.indexOf(victim));
+        rounds.add(new Round(number, fault, victim.name(), victimExit, exits));
     }
 
     /** Whoever has the volume mounted; the first one when all were too quick. */
@@ -126,6 +154,13 @@ final class Chaos {
         return holders.isEmpty() ? hosts.getFirst() : holders.getFirst();
     }
 
+    private void awaitAnother(Contender victim) {
+        Await.until(
+                "a host other than " + victim.name() + " has the volume",
+                MOUNTED_WITHIN,
+                () -> hosts.stream().anyMatch(it -> !it.equals(victim) && isMounted(it)));
+    }
+
     private static boolean isMounted(Contender host) {
         try {
             return host.isMounted();
@@ -136,13 +171,27 @@ final class Chaos {
 
     private void strike(Fault fault, Contender victim, TestHost.Run run) throws Exception {
         switch (fault) {
-            case HOST_PAUSED_PAST_TERM -> pauseHost(victim, PAST_TERM);
-            case HOST_PAUSED_BRIEFLY -> pauseHost(victim, SHORT);
-            case HOST_CUT_OFF_PAST_TERM -> cutOff(victim.name(), PAST_TERM);
-            case HOST_CUT_OFF_BRIEFLY -> cutOff(victim.name(), SHORT);
+            case HOST_PAUSED_PAST_TERM -> {
+                victim.pause();
+                awaitAnother(victim);
+                pause(SHORT);
+                victim.resume();
+            }
+            case HOST_PAUSED_BRIEFLY -> {
+                victim.pause();
+                pause(SHORT);
+                victim.resume();
+            }
+            case HOST_CUT_OFF_PAST_TERM -> {
+                network.cut(victim.name());
+                awaitAnother(victim);
+                pause(SHORT);
+                network.heal(victim.name());
+            }
+            case HOST_CUT_OFF_BRIEFLY -> cutOff(victim.name());
             case HOST_KILLED -> victim.kill();
             case COMMAND_LINE_KILLED -> run.kill();
-            case TARGET_CUT_OFF -> cutOff(ChaosIT.TARGET, SHORT);
+            case TARGET_CUT_OFF -> cutOff(ChaosIT.TARGET);
             case TARGET_RESTARTED -> {
                 target.kill();
                 pause(SHORT);
@@ -167,15 +216,9 @@ final class Chaos {
         }
     }
 
-    private static void pauseHost(Contender host, Duration time) throws Exception {
-        host.pause();
-        pause(time);
-        host.resume();
-    }
-
-    private void cutOff(String machine, Duration time) throws InterruptedException {
+    private void cutOff(String machine) throws InterruptedException {
         network.cut(machine);
-        pause(time);
+        pause(SHORT);
         network.heal(machine);
     }
 
