@@ -58,6 +58,20 @@ public interface BlockDevice extends AutoCloseable {
      */
     void submit(BlockRequest request);
 
+    /**
+     * The same for one of several requests: it may wait for {@link #push}, so that they set out
+     * together.
+     */
+    default void queue(BlockRequest request) {
+        submit(request);
+    }
+
+    /**
+     * Sends the requests that this thread queued. Whoever queues calls it before doing anything
+     * that takes time, and before waiting in any case.
+     */
+    default void push() {}
+
     /** Fails what is under way and everything after it. Idempotent; does not flush. */
     @Override
     void close();

@@ -76,6 +76,23 @@ public final class LunDevice implements BlockDevice {
 
     @Override
     public void submit(BlockRequest request) {
+        begin(request, null);
+    }
+
+    @Override
+    public void queue(BlockRequest request) {
+        begin(request, Thread.currentThread());
+    }
+
+    @Override
+    public void push() {
+        session.push();
+    }
+
+    /**
+     * @param pusher the thread that pushes what it started; null when nobody does
+     */
+    private void begin(BlockRequest request, @Nullable Thread pusher) {
         IOException refusal = refusal(request);
         if (refusal != null) {
             request.completed(refusal);
@@ -86,12 +103,12 @@ public final class LunDevice implements BlockDevice {
                 if (request.lengthBytes() == 0) {
                     request.completed(null);
                 } else if (isOneCommand(request)) {
-                    start(request);
+                    start(request, pusher);
                 } else {
                     slow.submit(request);
                 }
             }
-            case FLUSH -> start(request);
+            case FLUSH -> start(request, pusher);
             case DISCARD, WRITE_ZEROES -> slow.submit(request);
         }
     }
@@ -127,7 +144,7 @@ public final class LunDevice implements BlockDevice {
                 && !(request.forceUnitAccess() && !geometry.fua());
     }
 
-    private void start(BlockRequest request) {
+    private void start(BlockRequest request, @Nullable Thread pusher) {
         FastTask task;
         if (request.deviceState instanceof FastTask known && known.belongsTo(this)) {
             task = known;
@@ -135,7 +152,7 @@ public final class LunDevice implements BlockDevice {
             task = new FastTask(request);
             request.deviceState = task;
         }
-        task.start();
+        task.start(pusher);
     }
 
     @Override
@@ -154,6 +171,7 @@ public final class LunDevice implements BlockDevice {
         private final BlockRequest request;
         private final Place place = new Place();
         private long startNanos;
+        private @Nullable Thread pusher;
 
         FastTask(BlockRequest request) {
             this.request = request;
@@ -171,7 +189,8 @@ public final class LunDevice implements BlockDevice {
             return LunDevice.this == device;
         }
 
-        void start() {
+        void start(@Nullable Thread pusher) {
+            this.pusher = pusher;
             startNanos = System.nanoTime();
             if (request.operation() == BlockRequest.Operation.WRITE) {
                 long offset = request.offsetBytes();
@@ -217,7 +236,11 @@ public final class LunDevice implements BlockDevice {
                 case DISCARD, WRITE_ZEROES ->
                         throw new IllegalStateException(request.operation() + " is not fast");
             }
-            session.submit(this);
+            if (Thread.currentThread() == pusher) { // not one that let this write go
+                session.queue(this);
+            } else {
+                session.submit(this);
+            }
         }
 
         @Override

@@ -70,16 +70,41 @@ public final class PartitionDevice implements BlockDevice {
 
     @Override
     public void submit(BlockRequest request) {
+        @Nullable Moved moved = begin(request);
+        if (moved != null) {
+            whole.submit(moved);
+        }
+    }
+
+    @Override
+    public void queue(BlockRequest request) {
+        @Nullable Moved moved = begin(request);
+        if (moved != null) {
+            whole.queue(moved);
+        }
+    }
+
+    @Override
+    public void push() {
+        whole.push();
+    }
+
+    /** The request as the whole device sees it; null when it is refused. */
+    private @Nullable Moved begin(BlockRequest request) {
         long offset = request.offsetBytes();
         long length = request.lengthBytes();
         if (closed) {
             request.completed(new IOException("the partition's device is closed"));
-        } else if (!contains(offset, length)) {
+            return null;
+        }
+        if (!contains(offset, length)) {
             request.completed(
                     new IOException(outside(request.operation().toString(), offset, length)));
-        } else {
-            moved(request).start();
+            return null;
         }
+        Moved moved = moved(request);
+        moved.begin();
+        return moved;
     }
 
     private boolean contains(long offset, long length) {
@@ -117,7 +142,7 @@ public final class PartitionDevice implements BlockDevice {
             return PartitionDevice.this == device;
         }
 
-        void start() {
+        void begin() {
             long offset = startBytes + request.offsetBytes();
             switch (request.operation()) {
                 case READ, WRITE ->
@@ -136,7 +161,6 @@ public final class PartitionDevice implements BlockDevice {
                     }
                 }
             }
-            whole.submit(this);
         }
 
         @Override

@@ -96,7 +96,14 @@ class LunDeviceIT {
             requests.add(TestRequest.write(at, data, false));
             at += data.length;
         }
-        requests.forEach(request -> request.on(device));
+        for (TestRequest request : requests) {
+            if (random.nextBoolean()) {
+                device.queue(request);
+            } else {
+                device.submit(request);
+            }
+        }
+        device.push();
         for (TestRequest request : requests) {
             request.await();
         }

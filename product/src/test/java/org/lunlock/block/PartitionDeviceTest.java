@@ -93,6 +93,17 @@ class PartitionDeviceTest {
         assertThat(whole.count(Operation.FLUSH)).isOne();
     }
 
+    @Test
+    void whatIsQueuedWaitsForThePush() {
+        CountingRequest request = new CountingRequest();
+        request.transfer(Operation.WRITE, 0, ByteBuffer.wrap(new byte[] {9}), false);
+        part.queue(request);
+        assertThat(request.completions).isZero();
+        part.push();
+        assertThat(request.completions).isOne();
+        assertThat(whole.bytes().get(START)).isEqualTo((byte) 9);
+    }
+
     private static final class CountingRequest extends BlockRequest {
         private int completions;
 

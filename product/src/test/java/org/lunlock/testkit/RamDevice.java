@@ -28,6 +28,8 @@ import org.lunlock.block.Completion;
  *
  * <p>A delayed request is looked at again when it is carried out: whoever owns it must have left it
  * alone, which {@link #tampered} counts otherwise.
+ *
+ * <p>What is queued is not begun before it is pushed: whoever forgets that waits for ever.
  */
 public final class RamDevice implements BlockDevice {
     private final ByteBuffer bytes;
@@ -37,6 +39,7 @@ public final class RamDevice implements BlockDevice {
     private final AtomicInteger tampered = new AtomicInteger();
     private final Map<Operation, IOException> failures = new ConcurrentHashMap<>();
     private final List<BlockRequest> held = new ArrayList<>();
+    private final ThreadLocal<List<BlockRequest>> queued = ThreadLocal.withInitial(ArrayList::new);
     private volatile boolean readOnly;
     private volatile boolean discards = true;
     private volatile boolean punchesHoles = true;
@@ -183,6 +186,18 @@ public final class RamDevice implements BlockDevice {
                         },
                         delayNanos,
                         TimeUnit.NANOSECONDS);
+    }
+
+    @Override
+    public void queue(BlockRequest request) {
+        queued.get().add(request);
+    }
+
+    @Override
+    public void push() {
+        List<BlockRequest> requests = List.copyOf(queued.get());
+        queued.remove();
+        requests.forEach(this::submit);
     }
 
     private static long checksum(BlockRequest request) {

@@ -87,13 +87,32 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         submit(task, Executor.Caller.ANYBODY);
     }
 
+    /**
+     * The same for one of several tasks: it may wait for {@link #push}, so that they leave in one
+     * gather-write.
+     */
+    public void queue(Task task) {
+        boolean _ = queue(task, Executor.Caller.ANYBODY);
+    }
+
+    /** Sends what was queued. Whoever queues calls it before doing anything that takes time. */
+    public void push() {
+        connections.flush();
+    }
+
     void submit(Task task, Executor.Caller caller) {
+        if (queue(task, caller)) {
+            push();
+        }
+    }
+
+    /** Whether the task was taken. */
+    private boolean queue(Task task, Executor.Caller caller) {
         IscsiException refusal = tasks.add(task, caller);
         if (refusal != null) {
             settlement.finish(task, refusal);
-        } else {
-            connections.flush();
         }
+        return refusal == null;
     }
 
     @Override

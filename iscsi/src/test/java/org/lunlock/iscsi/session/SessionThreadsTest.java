@@ -41,6 +41,32 @@ class SessionThreadsTest {
     }
 
     @Test
+    void queuedTasksSetOutWhenTheyArePushed() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            List<Io> reads = List.of(Io.read(0, 512), Io.read(1, 512), Io.read(2, 512));
+            reads.forEach(read -> read.queueOn(session));
+            session.push();
+            for (Io read : reads) {
+                peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
+                read.succeeds();
+            }
+        }
+    }
+
+    @Test
+    void queuedTaskOfASessionThatIsClosedFailsAtOnce() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start()) {
+            Session session = target.login();
+            session.close();
+            Io read = Io.read(512);
+            read.queueOn(session);
+            read.fails(TransportException.class);
+        }
+    }
+
+    @Test
     void aTaskThatFailsItsCompletionEndsTheSessionAndNoOtherTaskHangs() throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.start();
                 Session session = target.login()) {

@@ -88,6 +88,16 @@ public final class Io extends Task {
 
     /** Submits it. */
     public Io on(Session session) {
+        session.submit(prepared());
+        return this;
+    }
+
+    /** Queues it, for the session to push. */
+    public void queueOn(Session session) {
+        session.queue(prepared());
+    }
+
+    private Io prepared() {
         int blocks = buffer.remaining() / blockBytes;
         boolean read = direction == Direction.READ;
         prepare(
@@ -101,7 +111,6 @@ public final class Io extends Task {
                 buffer,
                 true,
                 conduct);
-        session.submit(this);
         return this;
     }
 

@@ -32,6 +32,7 @@ final class Connection implements Listener.Service {
     private final AtomicInteger inUse = new AtomicInteger();
     private ReplyFormat format = ReplyFormat.SIMPLE;
     private boolean allocation;
+    private boolean queued;
     private volatile boolean leaving;
 
     /**
@@ -60,9 +61,14 @@ final class Connection implements Listener.Service {
         }
         format = agreement.format();
         allocation = agreement.allocation();
+        peer.beforeMore(this::push);
         boolean more = true;
-        while (more) {
-            more = serveRequest();
+        try {
+            while (more) {
+                more = serveRequest();
+            }
+        } finally {
+            push();
         }
         leaving = true;
         while (inUse.get() > 0) {
@@ -72,6 +78,13 @@ final class Connection implements Listener.Service {
 
     Replies replies() {
         return peer.replies();
+    }
+
+    private void push() {
+        if (queued) {
+            queued = false;
+            device.push();
+        }
     }
 
     /** A slot of ours is back. Any thread. */
@@ -136,6 +149,7 @@ final class Connection implements Listener.Service {
         } else if (command == Command.FLUSH && device.readOnly()) {
             slot.succeed();
         } else {
+            queued = true;
             boolean fua = (flags & Protocol.CMD_FLAG_FUA) != 0;
             slot.start(length, fua, (flags & Protocol.CMD_FLAG_NO_HOLE) != 0);
         }

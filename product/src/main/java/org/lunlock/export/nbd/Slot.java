@@ -74,7 +74,7 @@ final class Slot extends ReplySlot {
     }
 
     /**
-     * Hands the request to the device, whole and checked; the data of a WRITE is in {@link #data}.
+     * Queues the request at the device, whole and checked; the data of a WRITE is in {@link #data}.
      */
     void start(long length, boolean forceUnitAccess, boolean noHole) {
         switch (command) {
@@ -96,7 +96,7 @@ final class Slot extends ReplySlot {
         boolean changes =
                 forcedByDevice || command == Command.TRIM || command == Command.WRITE_ZEROES;
         flushNext = forceUnitAccess && changes && !forcedByDevice;
-        device.submit(this);
+        device.queue(this);
     }
 
     @Override

@@ -43,6 +43,7 @@ public final class Peer implements AutoCloseable {
     private Transport transport;
     private final ByteBuffer input = ByteBuffer.allocateDirect(INPUT_BYTES).limit(0);
     private final ByteBuffer[] one = new ByteBuffer[1];
+    private Runnable beforeMore = () -> {};
 
     Peer(SocketChannel channel) throws IOException {
         this.channel = channel;
@@ -83,6 +84,11 @@ public final class Peer implements AutoCloseable {
         replies.use(transport);
     }
 
+    /** What the connection's thread does whenever it has served what it has read, and goes on. */
+    public void beforeMore(Runnable work) {
+        beforeMore = work;
+    }
+
     /** Bytes that were read from the network and not yet taken: position to limit. */
     public ByteBuffer input() {
         return input;
@@ -98,6 +104,7 @@ public final class Peer implements AutoCloseable {
         if (input.remaining() >= bytes) {
             return;
         }
+        beforeMore.run();
         replies.sendLeft(); // what comes next may take long to be served
         boolean begun = input.hasRemaining();
         input.compact();
@@ -119,6 +126,9 @@ public final class Peer implements AutoCloseable {
         into.put(into.position(), input, input.position(), bytes);
         into.position(into.position() + bytes);
         input.position(input.position() + bytes);
+        if (into.hasRemaining()) {
+            beforeMore.run();
+        }
         while (into.hasRemaining()) {
             if (readOnce(into) == 0) {
                 await(SelectionKey.OP_READ, STALLED);
@@ -153,6 +163,7 @@ public final class Peer implements AutoCloseable {
      * @param limit none when zero; but what waits to be sent never waits for longer than STALLED
      */
     private void await(int operations, Duration limit) throws IOException {
+        beforeMore.run();
         boolean unsent = replies.beforeWait();
         int wanted = unsent ? operations | SelectionKey.OP_WRITE : operations;
         if (key.interestOps() != wanted) {
