@@ -14,8 +14,11 @@ import java.util.regex.Pattern;
  * @param where the words that lead fio to the export
  */
 record Fio(String name, ProcessHandle server, List<String> where) implements Program {
-    /** Java compiles what ran some ten thousand times: seconds at the smallest size. */
-    private static final int WARM_UP_SECONDS = 3;
+    /**
+     * Java compiles what ran some ten thousand times: seconds at the smallest size, more while the
+     * target and fio have both CPUs. A daemon is not young for long.
+     */
+    private static final int WARM_UP_SECONDS = 8;
 
     private static final Cell.Digests NONE = Cell.Digests.NONE;
     private static final List<Cell> WARM_UP =
