@@ -12,14 +12,12 @@ import org.lunlock.block.LunDevice;
 import org.lunlock.block.LunGeometry;
 import org.lunlock.config.Durations;
 import org.lunlock.iscsi.IscsiName;
-import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.Portal;
-import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.SessionListener;
 import org.lunlock.iscsi.session.SessionOptions;
-import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.testkit.Logins;
 import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.RenewalRequest;
@@ -67,14 +65,8 @@ final class NaiveHost {
 
     private static int withLock(ServiceClaim claim, String[] words, Path runtime) throws Exception {
         SessionOptions options =
-                new SessionOptions(
-                        Portal.parse(words[2]),
-                        IscsiName.of(words[3]),
-                        IscsiName.of("iqn.2026-11.org.lunlock.test:naive-" + words[0]),
-                        new Isid(0x80_000000_0001L),
-                        null,
-                        LoginParameters.DEFAULTS,
-                        Timeouts.DEFAULT);
+                Logins.options(
+                        Portal.parse(words[2]), IscsiName.of(words[3]), "naive-" + words[0], 1);
         AttachSpec.Mount mount = new AttachSpec.Mount(runtime.resolve("mnt"), true, "", null);
         try (Session session = Session.open(options, SessionListener.NONE)) {
             LunGeometry geometry = LunGeometry.of(session, DISK);

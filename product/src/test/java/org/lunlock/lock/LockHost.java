@@ -15,16 +15,14 @@ import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.IscsiName;
-import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.Portal;
-import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.scsi.BlockCommands;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.SessionListener;
 import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Task;
-import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.testkit.Logins;
 
 /** A session with LUN 1 of a real target, and its lock, wired as the product does. */
 final class LockHost implements AutoCloseable {
@@ -55,15 +53,7 @@ final class LockHost implements AutoCloseable {
 
     LockHost(Portal portal, IscsiName target, int id, Store store, Duration term)
             throws IOException {
-        SessionOptions options =
-                new SessionOptions(
-                        portal,
-                        target,
-                        name(id),
-                        Isid.parse("80000000000" + id),
-                        null,
-                        LoginParameters.DEFAULTS,
-                        Timeouts.DEFAULT);
+        SessionOptions options = Logins.options(portal, target, "host-" + id, id);
         session = Session.open(options, SessionListener.NONE);
         Lease lease = new Lease(id, new LeaseTimes(term), id);
         Reservations reservations = reservations();
@@ -78,7 +68,7 @@ final class LockHost implements AutoCloseable {
     }
 
     static IscsiName name(int id) {
-        return IscsiName.of("iqn.2026-11.org.lunlock.test:host-" + id);
+        return Logins.host("host-" + id);
     }
 
     /** As if the target had been in use before: one that was just started is left alone. */

@@ -4,14 +4,9 @@ package org.lunlock.testkit;
 import java.io.IOException;
 import org.lunlock.block.LunDevice;
 import org.lunlock.block.LunGeometry;
-import org.lunlock.iscsi.IscsiName;
-import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.Lun;
-import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.session.SessionListener;
-import org.lunlock.iscsi.session.SessionOptions;
-import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.testkit.Logins;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
 
@@ -26,17 +21,7 @@ public final class TgtDevice implements AutoCloseable {
     public TgtDevice(Tgt.Disk disk) throws IOException {
         tgt = Tgt.with().disk(disk).start();
         try {
-            session =
-                    Session.open(
-                            new SessionOptions(
-                                    tgt.portal(),
-                                    IscsiName.of(tgt.targetName()),
-                                    IscsiName.of("iqn.2026-11.org.lunlock.test:host"),
-                                    Isid.parse("800000000001"),
-                                    null,
-                                    LoginParameters.DEFAULTS,
-                                    Timeouts.DEFAULT),
-                            SessionListener.NONE);
+            session = Logins.login(tgt, "host");
             device = new LunDevice(session, DISK, LunGeometry.of(session, DISK), false);
         } catch (IOException | RuntimeException | Error e) {
             tgt.close();

@@ -15,19 +15,14 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.config.Home;
-import org.lunlock.iscsi.IscsiName;
-import org.lunlock.iscsi.Isid;
-import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.scsi.PersistentReserveIn;
 import org.lunlock.iscsi.scsi.PersistentReserveOut;
 import org.lunlock.iscsi.scsi.ReservationKey;
 import org.lunlock.iscsi.scsi.ReservationType;
 import org.lunlock.iscsi.scsi.TestUnitReady;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.session.SessionListener;
-import org.lunlock.iscsi.session.SessionOptions;
-import org.lunlock.iscsi.session.Timeouts;
 import org.lunlock.iscsi.testkit.Io;
+import org.lunlock.iscsi.testkit.Logins;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.volume.Finding.Verdict;
 
@@ -48,17 +43,7 @@ class DoctorIT {
     }
 
     private static Session another(Tgt tgt) throws Exception {
-        Session session =
-                Session.open(
-                        new SessionOptions(
-                                tgt.portal(),
-                                IscsiName.of(tgt.targetName()),
-                                IscsiName.of("iqn.2026-11.org.lunlock.test:other"),
-                                Isid.parse("800000000001"),
-                                null,
-                                LoginParameters.DEFAULTS,
-                                Timeouts.DEFAULT),
-                        SessionListener.NONE);
+        Session session = Logins.login(tgt, "other");
         session.execute(Io.LUN, TestUnitReady.request()); // takes the news of the login
         return session;
     }

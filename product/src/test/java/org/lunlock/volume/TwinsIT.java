@@ -11,19 +11,15 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lunlock.iscsi.IscsiException;
-import org.lunlock.iscsi.IscsiName;
-import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.Lun;
-import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.scsi.PersistentReserveOut;
 import org.lunlock.iscsi.scsi.ReservationKey;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.SessionListener;
-import org.lunlock.iscsi.session.SessionOptions;
-import org.lunlock.iscsi.session.Timeouts;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.LioTarget;
 import org.lunlock.iscsi.testkit.LioVm;
+import org.lunlock.iscsi.testkit.Logins;
 import org.lunlock.lock.HolderInfo;
 import org.lunlock.lock.LeaseKey;
 
@@ -48,22 +44,14 @@ class TwinsIT {
     }
 
     private static Session session(
-            LioTarget target, String name, long isid, SessionListener listener)
+            LioTarget target, String name, int number, SessionListener listener)
             throws IscsiException {
-        return Session.open(
-                new SessionOptions(
-                        target.portal(),
-                        target.name(),
-                        IscsiName.of("iqn.2026-11.org.lunlock.test:" + name),
-                        new Isid(0x80_0000_0000_00L + isid),
-                        null,
-                        LoginParameters.DEFAULTS,
-                        Timeouts.DEFAULT),
-                listener);
+        return Session.open(Logins.options(target.portal(), target.name(), name, number), listener);
     }
 
-    private static Session session(LioTarget target, String name, long isid) throws IscsiException {
-        return session(target, name, isid, SessionListener.NONE);
+    private static Session session(LioTarget target, String name, int number)
+            throws IscsiException {
+        return session(target, name, number, SessionListener.NONE);
     }
 
     private static @Nullable String remark(Session waiter) {

@@ -20,18 +20,13 @@ import org.lunlock.bench.Measurement;
 import org.lunlock.bench.Workload;
 import org.lunlock.bench.Workload.Pattern;
 import org.lunlock.config.Home;
-import org.lunlock.iscsi.IscsiName;
-import org.lunlock.iscsi.Isid;
-import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.scsi.PersistentReserveOut;
 import org.lunlock.iscsi.scsi.ReservationKey;
 import org.lunlock.iscsi.scsi.ReservationType;
 import org.lunlock.iscsi.scsi.TestUnitReady;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.session.SessionListener;
-import org.lunlock.iscsi.session.SessionOptions;
-import org.lunlock.iscsi.session.Timeouts;
 import org.lunlock.iscsi.testkit.Io;
+import org.lunlock.iscsi.testkit.Logins;
 import org.lunlock.iscsi.testkit.Tgt;
 
 /** A logical unit that is measured without its lock. */
@@ -100,17 +95,7 @@ class UnlockedVolumeIT {
     }
 
     private static Session holder(Tgt tgt) throws Exception {
-        Session session =
-                Session.open(
-                        new SessionOptions(
-                                tgt.portal(),
-                                IscsiName.of(tgt.targetName()),
-                                IscsiName.of("iqn.2026-11.org.lunlock.test:holder"),
-                                Isid.parse("800000000001"),
-                                null,
-                                LoginParameters.DEFAULTS,
-                                Timeouts.DEFAULT),
-                        SessionListener.NONE);
+        Session session = Logins.login(tgt, "holder");
         session.execute(Io.LUN, TestUnitReady.request()); // takes the news of the login
         return session;
     }

@@ -13,17 +13,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.lunlock.iscsi.IscsiException;
-import org.lunlock.iscsi.IscsiName;
-import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.ScsiStatus;
 import org.lunlock.iscsi.Sense;
-import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.session.SessionListener;
-import org.lunlock.iscsi.session.SessionOptions;
-import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.testkit.Logins;
 import org.lunlock.iscsi.testkit.Tgt;
 
 /** What a real target makes of the requests, and the requests of its answers. */
@@ -38,7 +33,7 @@ class TgtAnswersIT {
     @Test
     void describesItself() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = login(tgt, "a")) {
+                Session session = Logins.login(tgt, "a")) {
             assertThat(session.execute(new Lun(0), ReportLuns.request()))
                     .containsExactly(new Lun(0), DISK, THIN_4096, READ_ONLY);
             assertThat(session.execute(new Lun(0), Inquiry.request()).isDisk()).isFalse();
@@ -58,7 +53,7 @@ class TgtAnswersIT {
     @Test
     void tellsTheGeometryOfItsDisks() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = login(tgt, "a")) {
+                Session session = Logins.login(tgt, "a")) {
             Capacity capacity = session.execute(DISK, ReadCapacity.sixteen());
             assertThat(capacity.bytes()).isEqualTo(8 << 20);
             assertThat(session.execute(DISK, ReadCapacity.ten()).blocks())
@@ -81,7 +76,7 @@ class TgtAnswersIT {
     @Test
     void unmapsAndWritesZeroes() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = login(tgt, "a");
+                Session session = Logins.login(tgt, "a");
                 FileChannel image =
                         FileChannel.open(
                                 tgt.image(THIN_4096),
@@ -108,7 +103,7 @@ class TgtAnswersIT {
     @Test
     void tellsWhichBlocksAreMapped() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = login(tgt, "a")) {
+                Session session = Logins.login(tgt, "a")) {
             try (FileChannel image =
                     FileChannel.open(tgt.image(THIN_4096), StandardOpenOption.WRITE)) {
                 image.write(ByteBuffer.allocate(4096), 8 * 4096);
@@ -123,7 +118,7 @@ class TgtAnswersIT {
     @Test
     void refusalNamesItsReason() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = login(tgt, "a")) {
+                Session session = Logins.login(tgt, "a")) {
             assertThatExceptionOfType(ScsiException.class)
                     .isThrownBy(
                             () -> session.execute(READ_ONLY, WriteSame16.zeroes(0, 1, false, 512)))
@@ -137,8 +132,8 @@ class TgtAnswersIT {
     @Test
     void reservationPassesFromHolderToPreemptor() throws IOException {
         try (Tgt tgt = Tgt.start();
-                Session a = login(tgt, "a");
-                Session b = login(tgt, "b")) {
+                Session a = Logins.login(tgt, "a");
+                Session b = Logins.login(tgt, "b")) {
             assertThat(
                             a.execute(DISK, PersistentReserveIn.reportCapabilities())
                                     .mayReserve(EXCLUSIVE))
@@ -181,18 +176,5 @@ class TgtAnswersIT {
                 .disk(Tgt.Disk.ofMebibytes(8).withBlockBytes(4096).thatIsThin())
                 .disk(Tgt.Disk.ofMebibytes(8).thatIsReadOnly())
                 .start();
-    }
-
-    private static Session login(Tgt tgt, String host) throws IscsiException {
-        return Session.open(
-                new SessionOptions(
-                        tgt.portal(),
-                        IscsiName.of(tgt.targetName()),
-                        IscsiName.of("iqn.2026-11.org.lunlock.test:" + host),
-                        new Isid(0x80_00_00_00_00_01L),
-                        null,
-                        LoginParameters.DEFAULTS,
-                        Timeouts.DEFAULT),
-                SessionListener.NONE);
     }
 }

@@ -22,6 +22,9 @@ import org.lunlock.iscsi.ProtocolException;
 final class Connection implements Listener.Service {
     private static final System.Logger LOG = System.getLogger(Connection.class.getPackageName());
 
+    /** So many requests keep the target and the client at work for longer than a moment. */
+    private static final int BUSY_REQUESTS = 16;
+
     private final ExportDescription export;
     private final BlockDevice device;
     private final SlotPool<Slot> slots;
@@ -61,7 +64,10 @@ final class Connection implements Listener.Service {
         }
         format = agreement.format();
         allocation = agreement.allocation();
-        peer.beforeMore(this::push);
+        peer.onward(() -> {
+            push();
+            return inUse.get() >= BUSY_REQUESTS;
+        });
         boolean more = true;
         try {
             while (more) {
@@ -165,6 +171,7 @@ final class Connection implements Listener.Service {
         SlotPool<Slot> pool = large ? largeSlots : slots;
         Slot slot = pool.tryTake(wakeUp);
         while (slot == null) {
+            push();
             peer.awaitWakeUp();
             slot = pool.tryTake(wakeUp);
         }

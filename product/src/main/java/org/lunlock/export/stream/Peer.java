@@ -11,6 +11,7 @@ import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.lunlock.iscsi.TransportException;
 
 /**
@@ -26,7 +27,22 @@ public final class Peer implements AutoCloseable {
 
     private static final int INPUT_BYTES = 16 << 10;
 
+    /** Asked of the clock; Linux adds its timer slack of 50 µs. */
+    private static final long GATHER_NANOS = 20_000;
+
     private static final AtomicLong COUNT = new AtomicLong();
+
+    /** Where requests go. */
+    @FunctionalInterface
+    public interface Onward {
+        /**
+         * Hands on what was kept back, as it may take long until the next request is there.
+         *
+         * @return whether so much is under way that nobody is idle when the next requests, and the
+         *     replies that are ready by then, are left alone for a moment
+         */
+        boolean handOn();
+    }
 
     /** Waits until the channel can be used; the thread of the connection. */
     interface Readiness {
@@ -43,7 +59,7 @@ public final class Peer implements AutoCloseable {
     private Transport transport;
     private final ByteBuffer input = ByteBuffer.allocateDirect(INPUT_BYTES).limit(0);
     private final ByteBuffer[] one = new ByteBuffer[1];
-    private Runnable beforeMore = () -> {};
+    private Onward onward = () -> false;
 
     Peer(SocketChannel channel) throws IOException {
         this.channel = channel;
@@ -84,9 +100,9 @@ public final class Peer implements AutoCloseable {
         replies.use(transport);
     }
 
-    /** What the connection's thread does whenever it has served what it has read, and goes on. */
-    public void beforeMore(Runnable work) {
-        beforeMore = work;
+    /** From here on it is asked whenever all that was read is served. */
+    public void onward(Onward onward) {
+        this.onward = onward;
     }
 
     /** Bytes that were read from the network and not yet taken: position to limit. */
@@ -104,13 +120,19 @@ public final class Peer implements AutoCloseable {
         if (input.remaining() >= bytes) {
             return;
         }
-        beforeMore.run();
-        replies.sendLeft(); // what comes next may take long to be served
+        boolean busy = onward.handOn();
+        replies.sendLeft();
         boolean begun = input.hasRemaining();
         input.compact();
         try {
             while (input.position() < bytes) {
-                if (readOnce(input) == 0) {
+                if (readOnce(input) > 0) {
+                    continue;
+                }
+                if (busy) { // once; then it is to be woken
+                    busy = false;
+                    gather();
+                } else {
                     begun |= input.position() > 0;
                     await(SelectionKey.OP_READ, begun ? STALLED : Duration.ZERO);
                 }
@@ -120,6 +142,12 @@ public final class Peer implements AutoCloseable {
         }
     }
 
+    /** Lets requests and replies come together: nobody is woken for each of them. */
+    private void gather() {
+        LockSupport.parkNanos(GATHER_NANOS);
+        replies.sendLeft();
+    }
+
     /** Fills the buffer. */
     public void read(ByteBuffer into) throws IOException {
         int bytes = Math.min(input.remaining(), into.remaining());
@@ -127,7 +155,7 @@ public final class Peer implements AutoCloseable {
         into.position(into.position() + bytes);
         input.position(input.position() + bytes);
         if (into.hasRemaining()) {
-            beforeMore.run();
+            boolean _ = onward.handOn();
         }
         while (into.hasRemaining()) {
             if (readOnce(into) == 0) {
@@ -163,7 +191,6 @@ public final class Peer implements AutoCloseable {
      * @param limit none when zero; but what waits to be sent never waits for longer than STALLED
      */
     private void await(int operations, Duration limit) throws IOException {
-        beforeMore.run();
         boolean unsent = replies.beforeWait();
         int wanted = unsent ? operations | SelectionKey.OP_WRITE : operations;
         if (key.interestOps() != wanted) {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.testkit;
+
+import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.IscsiName;
+import org.lunlock.iscsi.Isid;
+import org.lunlock.iscsi.Portal;
+import org.lunlock.iscsi.login.LoginParameters;
+import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.session.SessionListener;
+import org.lunlock.iscsi.session.SessionOptions;
+import org.lunlock.iscsi.session.Timeouts;
+
+/** Logins as a host makes them that asks for nothing special. */
+public final class Logins {
+    private static final long ISID = 0x80_000000_0000L;
+
+    private Logins() {}
+
+    public static IscsiName host(String name) {
+        return IscsiName.of("iqn.2026-11.org.lunlock.test:" + name);
+    }
+
+    /**
+     * No CHAP, no digests, default time-outs.
+     *
+     * @param number of the session among the host's, from 1 on
+     */
+    public static SessionOptions options(Portal portal, IscsiName target, String host, int number) {
+        return new SessionOptions(
+                portal,
+                target,
+                host(host),
+                new Isid(ISID + number),
+                null,
+                LoginParameters.DEFAULTS,
+                Timeouts.DEFAULT);
+    }
+
+    /** The first session of a host with tgt's target. */
+    public static Session login(Tgt tgt, String host) throws IscsiException {
+        IscsiName target = IscsiName.of(tgt.targetName());
+        return Session.open(options(tgt.portal(), target, host, 1), SessionListener.NONE);
+    }
+}
