@@ -7,48 +7,15 @@ import static org.lunlock.lockserver.TestServer.CLAIM_B;
 import static org.lunlock.lockserver.TestServer.claimPath;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.jspecify.annotations.NullMarked;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.iscsi.testkit.Await;
-import org.lunlock.lockserver.store.Right;
 
 /** The page, in a real Chromium. */
 @NullMarked
-class PageBrowserIT {
-    @TempDir private Path directory;
-    private Path store;
-    private TestServer server;
-    private Browser browser;
-    private String boss;
-
-    @BeforeEach
-    void start() throws Exception {
-        store = Files.createDirectory(directory.resolve("store"));
-        server = TestServer.start(store);
-        boss = server.token("boss", Right.ADMIN, "*");
-        browser = Browser.start(directory);
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        try {
-            if (browser != null) { // not there when Chromium is missing
-                browser.close();
-            }
-        } finally {
-            server.close();
-        }
-    }
-
+class PageBrowserIT extends InBrowser {
     private void signIn() throws Exception {
-        browser.open(server.address() + "/");
-        browser.type("#token", boss);
-        browser.click("#sign-in .primary");
+        enter(boss);
         browser.awaitText("#link", "live");
     }
 
@@ -85,9 +52,7 @@ class PageBrowserIT {
 
     @Test
     void wrongTokenIsSaidSo() throws Exception {
-        browser.open(server.address() + "/");
-        browser.type("#token", "lunlock_wrong");
-        browser.click("#sign-in .primary");
+        enter("lunlock_wrong");
         browser.awaitText("#sign-in-error", "no good bearer token");
     }
 

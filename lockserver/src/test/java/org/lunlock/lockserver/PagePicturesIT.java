@@ -4,22 +4,18 @@ package org.lunlock.lockserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.lunlock.lockserver.TestServer.claimPath;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.NullMarked;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.model.Claimant;
 import org.lunlock.lockserver.model.LockTable;
 import org.lunlock.lockserver.model.Now;
-import org.lunlock.lockserver.store.Right;
 import org.lunlock.lockserver.store.sqlite.SqliteLocks;
 
 /**
@@ -27,20 +23,14 @@ import org.lunlock.lockserver.store.sqlite.SqliteLocks;
  * pictures are kept in {@code lockserver/target/pictures}.
  */
 @NullMarked
-class PagePicturesIT {
+class PagePicturesIT extends InBrowser {
     private static final char TAB = '\uE004';
     private static final char ENTER = '\uE007';
     private static final char ESCAPE = '\uE00C';
     private static final char LEFT = '\uE012';
 
-    @TempDir private Path directory;
-    private TestServer server;
-    private Browser browser;
-    private String boss;
-
-    @BeforeEach
-    void busyDay() throws Exception {
-        Path store = Files.createDirectory(directory.resolve("store"));
+    @Override
+    void fill(Path store) throws Exception {
         try (SqliteLocks locks = SqliteLocks.open(store)) {
             Instant now = Instant.now();
             LockTable table = locks.load(new Now(0, now));
@@ -52,16 +42,15 @@ class PagePicturesIT {
             held(table, now, "photos", "ada-laptop.example.org", "digikam", 2000, 200, "");
             locks.commit(table.takeChanges(), List.of(), new Now(0, now));
         }
-        server = TestServer.start(store);
-        boss = server.token("boss", Right.ADMIN, "*");
+    }
+
+    @BeforeEach
+    void today() throws Exception {
         claim("backup", "mars", "rsync -a --delete /home/ /mnt/backup/mars/");
         claim("backup", "venus", "rsync -a /srv/ /mnt/backup/venus/");
         claim("backup", "ada-laptop.example.org", "borg create /mnt/backup::today /home/ada");
-        browser = Browser.start(directory);
         browser.size(1100, 900);
-        browser.open(server.address() + "/");
-        browser.type("#token", boss);
-        browser.click("#sign-in .primary");
+        enter(boss);
         browser.awaitText("article .host", "mars");
         browser.awaitText("article .facts", "writes\u00a071.4\u00a0MB/s");
         browser.awaitText("article .timeline", "taken away by boss: it hangs");
@@ -100,17 +89,6 @@ class PagePicturesIT {
         if (TestServer.status(server.send(boss, "PUT", path, body)).token() != null) {
             String rates = "{\"readBytesPerSecond\":8200,\"writtenBytesPerSecond\":71400000}";
             server.send(boss, "POST", path + "/renewals", rates);
-        }
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        try {
-            if (browser != null) { // not there when Chromium is missing
-                browser.close();
-            }
-        } finally {
-            server.close();
         }
     }
 
