@@ -57,6 +57,15 @@ public final class HostAbilities {
         device("FUSE", "/dev/fuse", "fuse");
         device("loop devices", "/dev/loop-control", "loop");
         tools("tools", true, List.of("losetup", "mount", "umount", "sync"));
+        boolean flusher = ProcessControl.mayBecomeIoFlusher();
+        add(
+                "memory",
+                flusher,
+                false,
+                flusher
+                        ? "the kernel is told who serves the disk"
+                        : "no CAP_SYS_RESOURCE to tell the kernel who serves the disk",
+                "where memory is limited, give the daemon a control group of its own");
         String drivers = drivers();
         add(
                 "file systems",

@@ -4,10 +4,14 @@ package org.lunlock.posix;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 
 /** Who this process is, and what it does to others. */
 public final class ProcessControl {
@@ -15,6 +19,10 @@ public final class ProcessControl {
     public static final int SIGKILL = 9;
 
     private static final int PR_SET_IO_FLUSHER = 57;
+
+    /** The number of its bit. */
+    private static final int CAP_SYS_RESOURCE = 24;
+
     private static final int ENOSYS_OF_MAC = 78;
 
     private static final MethodHandle KILL =
@@ -79,6 +87,17 @@ public final class ProcessControl {
             throw e;
         } catch (Throwable e) {
             throw Libc.unexpected(e);
+        }
+    }
+
+    /** Whether this process has CAP_SYS_RESOURCE, which containers often lack, root or not. */
+    public static boolean mayBecomeIoFlusher() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("CapEff:"))
+                    .map(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+                    .anyMatch(set -> (set >> CAP_SYS_RESOURCE & 1) != 0);
+        } catch (IOException e) {
+            return false;
         }
     }
 

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.attach.HostAbilities.Ability;
+import org.lunlock.posix.ProcessControl;
 
 class HostAbilitiesTest {
     @TempDir Path bin;
@@ -42,6 +43,15 @@ class HostAbilitiesTest {
         assertThat(HostAbilities.of(true, true, mac.tools()).getFirst())
                 .extracting(Ability::detail)
                 .isEqualTo("no mount_nfs");
+    }
+
+    @Test
+    void linuxSaysWhetherTheKernelCanBeToldWhoServesTheDisk() {
+        boolean told = ProcessControl.mayBecomeIoFlusher();
+        assertThat(HostAbilities.of(false, true, mac.tools()))
+                .filteredOn(ability -> ability.what().equals("memory"))
+                .extracting(Ability::there)
+                .containsExactly(told);
     }
 
     @Test

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
+import org.lunlock.posix.ProcessControl;
 import org.lunlock.testkit.Requires;
 
 /**
@@ -84,7 +85,7 @@ final class DaemonMemoryIT {
             long resident = status(pid, "VmHWM");
             System.out.printf("daemon: %d MB resident at most%n", resident / 1_000_000);
             assertThat(resident).isLessThanOrEqualTo(RESIDENT_MAX);
-            if (mayBeIoFlusher()) {
+            if (ProcessControl.mayBecomeIoFlusher()) {
                 assertThat(Files.readString(Path.of("/proc/" + pid + "/oom_score_adj")).strip())
                         .isEqualTo("-900");
                 assertThat(tasksThatMayWaitForTheirOwnDevice(pid)).isEmpty();
@@ -110,17 +111,6 @@ final class DaemonMemoryIT {
                                 "--size=512m"));
         command.addAll(List.of(how));
         Tools.run(command.toArray(String[]::new));
-    }
-
-    /** CAP_SYS_RESOURCE, which containers often do not have, root or not. */
-    private static boolean mayBeIoFlusher() throws IOException {
-        String capabilities =
-                Files.readAllLines(Path.of("/proc/self/status")).stream()
-                        .filter(line -> line.startsWith("CapEff:"))
-                        .findFirst()
-                        .orElseThrow();
-        long set = Long.parseUnsignedLong(capabilities.substring(7).strip(), 16);
-        return (set >> 24 & 1) != 0;
     }
 
     private static List<String> tasksThatMayWaitForTheirOwnDevice(long pid) throws IOException {

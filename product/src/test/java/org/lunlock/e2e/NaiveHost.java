@@ -17,7 +17,7 @@ import org.lunlock.iscsi.Portal;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.SessionListener;
 import org.lunlock.iscsi.session.SessionOptions;
-import org.lunlock.iscsi.testkit.Logins;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.RenewalRequest;
@@ -65,7 +65,7 @@ final class NaiveHost {
 
     private static int withLock(ServiceClaim claim, String[] words, Path runtime) throws Exception {
         SessionOptions options =
-                Logins.options(
+                PlainLogin.options(
                         Portal.parse(words[2]), IscsiName.of(words[3]), "naive-" + words[0], 1);
         AttachSpec.Mount mount = new AttachSpec.Mount(runtime.resolve("mnt"), true, "", null);
         try (Session session = Session.open(options, SessionListener.NONE)) {

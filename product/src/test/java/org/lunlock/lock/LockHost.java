@@ -22,7 +22,7 @@ import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.SessionListener;
 import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Task;
-import org.lunlock.iscsi.testkit.Logins;
+import org.lunlock.iscsi.testkit.PlainLogin;
 
 /** A session with LUN 1 of a real target, and its lock, wired as the product does. */
 final class LockHost implements AutoCloseable {
@@ -53,7 +53,7 @@ final class LockHost implements AutoCloseable {
 
     LockHost(Portal portal, IscsiName target, int id, Store store, Duration term)
             throws IOException {
-        SessionOptions options = Logins.options(portal, target, "host-" + id, id);
+        SessionOptions options = PlainLogin.options(portal, target, "host-" + id, id);
         session = Session.open(options, SessionListener.NONE);
         Lease lease = new Lease(id, new LeaseTimes(term), id);
         Reservations reservations = reservations();
@@ -68,7 +68,7 @@ final class LockHost implements AutoCloseable {
     }
 
     static IscsiName name(int id) {
-        return Logins.host("host-" + id);
+        return PlainLogin.host("host-" + id);
     }
 
     /** As if the target had been in use before: one that was just started is left alone. */

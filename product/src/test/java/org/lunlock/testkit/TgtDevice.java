@@ -6,7 +6,7 @@ import org.lunlock.block.LunDevice;
 import org.lunlock.block.LunGeometry;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.testkit.Logins;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
 
@@ -21,7 +21,7 @@ public final class TgtDevice implements AutoCloseable {
     public TgtDevice(Tgt.Disk disk) throws IOException {
         tgt = Tgt.with().disk(disk).start();
         try {
-            session = Logins.login(tgt, "host");
+            session = PlainLogin.login(tgt, "host");
             device = new LunDevice(session, DISK, LunGeometry.of(session, DISK), false);
         } catch (IOException | RuntimeException | Error e) {
             tgt.close();

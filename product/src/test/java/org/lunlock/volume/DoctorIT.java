@@ -22,7 +22,7 @@ import org.lunlock.iscsi.scsi.ReservationType;
 import org.lunlock.iscsi.scsi.TestUnitReady;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.testkit.Io;
-import org.lunlock.iscsi.testkit.Logins;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.volume.Finding.Verdict;
 
@@ -43,7 +43,7 @@ class DoctorIT {
     }
 
     private static Session another(Tgt tgt) throws Exception {
-        Session session = Logins.login(tgt, "other");
+        Session session = PlainLogin.login(tgt, "other");
         session.execute(Io.LUN, TestUnitReady.request()); // takes the news of the login
         return session;
     }

@@ -19,7 +19,7 @@ import org.lunlock.iscsi.session.SessionListener;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.LioTarget;
 import org.lunlock.iscsi.testkit.LioVm;
-import org.lunlock.iscsi.testkit.Logins;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.lock.HolderInfo;
 import org.lunlock.lock.LeaseKey;
 
@@ -46,7 +46,8 @@ class TwinsIT {
     private static Session session(
             LioTarget target, String name, int number, SessionListener listener)
             throws IscsiException {
-        return Session.open(Logins.options(target.portal(), target.name(), name, number), listener);
+        return Session.open(
+                PlainLogin.options(target.portal(), target.name(), name, number), listener);
     }
 
     private static Session session(LioTarget target, String name, int number)

@@ -26,7 +26,7 @@ import org.lunlock.iscsi.scsi.ReservationType;
 import org.lunlock.iscsi.scsi.TestUnitReady;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.testkit.Io;
-import org.lunlock.iscsi.testkit.Logins;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.iscsi.testkit.Tgt;
 
 /** A logical unit that is measured without its lock. */
@@ -95,7 +95,7 @@ class UnlockedVolumeIT {
     }
 
     private static Session holder(Tgt tgt) throws Exception {
-        Session session = Logins.login(tgt, "holder");
+        Session session = PlainLogin.login(tgt, "holder");
         session.execute(Io.LUN, TestUnitReady.request()); // takes the news of the login
         return session;
     }

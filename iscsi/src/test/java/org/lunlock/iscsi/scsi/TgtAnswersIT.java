@@ -18,7 +18,7 @@ import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.ScsiStatus;
 import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.testkit.Logins;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.iscsi.testkit.Tgt;
 
 /** What a real target makes of the requests, and the requests of its answers. */
@@ -33,7 +33,7 @@ class TgtAnswersIT {
     @Test
     void describesItself() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = Logins.login(tgt, "a")) {
+                Session session = PlainLogin.login(tgt, "a")) {
             assertThat(session.execute(new Lun(0), ReportLuns.request()))
                     .containsExactly(new Lun(0), DISK, THIN_4096, READ_ONLY);
             assertThat(session.execute(new Lun(0), Inquiry.request()).isDisk()).isFalse();
@@ -53,7 +53,7 @@ class TgtAnswersIT {
     @Test
     void tellsTheGeometryOfItsDisks() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = Logins.login(tgt, "a")) {
+                Session session = PlainLogin.login(tgt, "a")) {
             Capacity capacity = session.execute(DISK, ReadCapacity.sixteen());
             assertThat(capacity.bytes()).isEqualTo(8 << 20);
             assertThat(session.execute(DISK, ReadCapacity.ten()).blocks())
@@ -76,7 +76,7 @@ class TgtAnswersIT {
     @Test
     void unmapsAndWritesZeroes() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = Logins.login(tgt, "a");
+                Session session = PlainLogin.login(tgt, "a");
                 FileChannel image =
                         FileChannel.open(
                                 tgt.image(THIN_4096),
@@ -103,7 +103,7 @@ class TgtAnswersIT {
     @Test
     void tellsWhichBlocksAreMapped() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = Logins.login(tgt, "a")) {
+                Session session = PlainLogin.login(tgt, "a")) {
             try (FileChannel image =
                     FileChannel.open(tgt.image(THIN_4096), StandardOpenOption.WRITE)) {
                 image.write(ByteBuffer.allocate(4096), 8 * 4096);
@@ -118,7 +118,7 @@ class TgtAnswersIT {
     @Test
     void refusalNamesItsReason() throws IOException {
         try (Tgt tgt = threeDisks();
-                Session session = Logins.login(tgt, "a")) {
+                Session session = PlainLogin.login(tgt, "a")) {
             assertThatExceptionOfType(ScsiException.class)
                     .isThrownBy(
                             () -> session.execute(READ_ONLY, WriteSame16.zeroes(0, 1, false, 512)))
@@ -132,8 +132,8 @@ class TgtAnswersIT {
     @Test
     void reservationPassesFromHolderToPreemptor() throws IOException {
         try (Tgt tgt = Tgt.start();
-                Session a = Logins.login(tgt, "a");
-                Session b = Logins.login(tgt, "b")) {
+                Session a = PlainLogin.login(tgt, "a");
+                Session b = PlainLogin.login(tgt, "b")) {
             assertThat(
                             a.execute(DISK, PersistentReserveIn.reportCapabilities())
                                     .mayReserve(EXCLUSIVE))

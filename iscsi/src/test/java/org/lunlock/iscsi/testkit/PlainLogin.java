@@ -11,11 +11,11 @@ import org.lunlock.iscsi.session.SessionListener;
 import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Timeouts;
 
-/** Logins as a host makes them that asks for nothing special. */
-public final class Logins {
+/** PlainLogin as a host makes them that asks for nothing special. */
+public final class PlainLogin {
     private static final long ISID = 0x80_000000_0000L;
 
-    private Logins() {}
+    private PlainLogin() {}
 
     public static IscsiName host(String name) {
         return IscsiName.of("iqn.2026-11.org.lunlock.test:" + name);
