@@ -76,12 +76,18 @@ public final class LunDevice implements BlockDevice {
 
     @Override
     public void submit(BlockRequest request) {
-        begin(request, null);
+        FastTask task = begin(request);
+        if (task != null) {
+            session.submit(task);
+        }
     }
 
     @Override
     public void queue(BlockRequest request) {
-        begin(request, Thread.currentThread());
+        FastTask task = begin(request);
+        if (task != null) {
+            session.queue(task);
+        }
     }
 
     @Override
@@ -89,28 +95,20 @@ public final class LunDevice implements BlockDevice {
         session.push();
     }
 
-    /**
-     * @param pusher the thread that pushes what it started; null when nobody does
-     */
-    private void begin(BlockRequest request, @Nullable Thread pusher) {
+    /** The request's one command, for the session; null when there is none, or it has to wait. */
+    private @Nullable FastTask begin(BlockRequest request) {
         IOException refusal = refusal(request);
         if (refusal != null) {
             request.completed(refusal);
-            return;
+        } else if (isNothing(request)) {
+            request.completed(null);
+        } else if (isOneCommand(request)) {
+            FastTask task = taskOf(request);
+            return task.begin() ? task : null;
+        } else {
+            slow.submit(request);
         }
-        switch (request.operation()) {
-            case READ, WRITE -> {
-                if (request.lengthBytes() == 0) {
-                    request.completed(null);
-                } else if (isOneCommand(request)) {
-                    start(request, pusher);
-                } else {
-                    slow.submit(request);
-                }
-            }
-            case FLUSH -> start(request, pusher);
-            case DISCARD, WRITE_ZEROES -> slow.submit(request);
-        }
+        return null;
     }
 
     /** Refuses the whole request before any of it is done. */
@@ -136,7 +134,22 @@ public final class LunDevice implements BlockDevice {
         return null;
     }
 
+    private static boolean isNothing(BlockRequest request) {
+        return switch (request.operation()) {
+            case READ, WRITE -> request.lengthBytes() == 0;
+            case FLUSH, DISCARD, WRITE_ZEROES -> false;
+        };
+    }
+
     private boolean isOneCommand(BlockRequest request) {
+        return switch (request.operation()) {
+            case READ, WRITE -> isOneTransfer(request);
+            case FLUSH -> true;
+            case DISCARD, WRITE_ZEROES -> false;
+        };
+    }
+
+    private boolean isOneTransfer(BlockRequest request) {
         int blockBytes = blockBytes();
         return request.offsetBytes() % blockBytes == 0
                 && request.lengthBytes() % blockBytes == 0
@@ -144,15 +157,13 @@ public final class LunDevice implements BlockDevice {
                 && !(request.forceUnitAccess() && !geometry.fua());
     }
 
-    private void start(BlockRequest request, @Nullable Thread pusher) {
-        FastTask task;
+    private FastTask taskOf(BlockRequest request) {
         if (request.deviceState instanceof FastTask known && known.belongsTo(this)) {
-            task = known;
-        } else {
-            task = new FastTask(request);
-            request.deviceState = task;
+            return known;
         }
-        task.start(pusher);
+        FastTask task = new FastTask(request);
+        request.deviceState = task;
+        return task;
     }
 
     @Override
@@ -171,7 +182,6 @@ public final class LunDevice implements BlockDevice {
         private final BlockRequest request;
         private final Place place = new Place();
         private long startNanos;
-        private @Nullable Thread pusher;
 
         FastTask(BlockRequest request) {
             this.request = request;
@@ -181,7 +191,7 @@ public final class LunDevice implements BlockDevice {
         private final class Place extends RangeLocks.Entry {
             @Override
             protected void granted() {
-                send();
+                session.submit(FastTask.this);
             }
         }
 
@@ -189,18 +199,18 @@ public final class LunDevice implements BlockDevice {
             return LunDevice.this == device;
         }
 
-        void start(@Nullable Thread pusher) {
-            this.pusher = pusher;
+        /** Whether it can be sent now; a write that has to wait for its blocks sends itself. */
+        boolean begin() {
             startNanos = System.nanoTime();
-            if (request.operation() == BlockRequest.Operation.WRITE) {
-                long offset = request.offsetBytes();
-                locks.enter(place, offset, offset + request.lengthBytes(), false);
-            } else {
-                send();
+            prepare();
+            if (request.operation() != BlockRequest.Operation.WRITE) {
+                return true;
             }
+            long offset = request.offsetBytes();
+            return locks.enterNow(place, offset, offset + request.lengthBytes(), false);
         }
 
-        private void send() {
+        private void prepare() {
             long lba = request.offsetBytes() / blockBytes();
             int blocks = (int) (request.lengthBytes() / blockBytes());
             switch (request.operation()) {
@@ -235,11 +245,6 @@ public final class LunDevice implements BlockDevice {
                                 Conduct.GUARDED);
                 case DISCARD, WRITE_ZEROES ->
                         throw new IllegalStateException(request.operation() + " is not fast");
-            }
-            if (Thread.currentThread() == pusher) { // not one that let this write go
-                session.queue(this);
-            } else {
-                session.submit(this);
             }
         }
 

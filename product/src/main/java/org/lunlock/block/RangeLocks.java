@@ -45,15 +45,20 @@ public final class RangeLocks {
      * @param exclusive whether all others are kept out, and not only exclusive ones
      */
     public void enter(Entry entry, long start, long end, boolean exclusive) {
-        entry.start = start;
-        entry.end = end;
-        entry.exclusive = exclusive;
-        if (add(entry)) {
+        if (enterNow(entry, start, end, exclusive)) {
             entry.granted();
         }
     }
 
-    private synchronized boolean add(Entry entry) {
+    /**
+     * The same, but an entry that need not wait is only told so here.
+     *
+     * @return whether the range is the entry's already; if not, {@code granted} is called later
+     */
+    public synchronized boolean enterNow(Entry entry, long start, long end, boolean exclusive) {
+        entry.start = start;
+        entry.end = end;
+        entry.exclusive = exclusive;
         entry.earlier = last;
         entry.later = null;
         if (last == null) {

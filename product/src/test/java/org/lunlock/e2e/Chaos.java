@@ -4,7 +4,10 @@ package org.lunlock.e2e;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.lunlock.iscsi.testkit.Await;
 import org.lunlock.iscsi.testkit.Tgt;
@@ -66,8 +69,12 @@ final class Chaos {
     private final List<String> acknowledged = new ArrayList<>();
     private final List<Round> rounds = new ArrayList<>();
 
-    /** What a round was, and how the runs ended, in the order of the hosts. */
-    record Round(int number, Fault fault, String victim, int victimExit, List<Integer> exits) {
+    /** What a round was, and how the runs of the hosts ended. */
+    record Round(int number, Fault fault, String victim, Map<String, Integer> exits) {
+        int victimExit() {
+            return Objects.requireNonNull(exits.get(victim));
+        }
+
         @Override
         public String toString() {
             return "round %d: %s of %s: exits %s".formatted(number, fault, victim, exits);
@@ -127,18 +134,16 @@ final class Chaos {
         }
         Contender victim = awaitHolder(runs);
         pause(Duration.ofMillis(random.nextInt(100, 900)));
-        TestHost.Run itsRun = runs.get(hosts.indexOf(victim));
-        strike(fault, victim, itsRun);
-        List<Integer> exits = new ArrayList<>();
+        strike(fault, victim, runs.get(hosts.indexOf(victim)));
+        Map<String, Integer> exits = new LinkedHashMap<>();
         for (int i = 0; i < runs.size(); i++) {
             int exit = runs.get(i).exitWithin(ENDED_WITHIN);
-            exits.add(exit);
+            exits.put(hosts.get(i).name(), exit);
             if (exit == 0) {
                 acknowledged.add(names.get(i));
             }
         }
-        int victimExit = exits.get(hosts.indexOf(victim));
-        rounds.add(new Round(number, fault, victim.name(), victimExit, exits));
+        rounds.add(new Round(number, fault, victim.name(), exits));
     }
 
     /** Whoever has the volume mounted; the first one when all were too quick. */
@@ -154,11 +159,13 @@ final class Chaos {
         return holders.isEmpty() ? hosts.getFirst() : holders.getFirst();
     }
 
-    private void awaitAnother(Contender victim) {
+    /** Until another host has taken over, and has written, too. */
+    private void awaitAnother(Contender victim) throws InterruptedException {
         Await.until(
                 "a host other than " + victim.name() + " has the volume",
                 MOUNTED_WITHIN,
                 () -> hosts.stream().anyMatch(it -> !it.equals(victim) && isMounted(it)));
+        pause(SHORT);
     }
 
     private static boolean isMounted(Contender host) {
@@ -174,7 +181,6 @@ final class Chaos {
             case HOST_PAUSED_PAST_TERM -> {
                 victim.pause();
                 awaitAnother(victim);
-                pause(SHORT);
                 victim.resume();
             }
             case HOST_PAUSED_BRIEFLY -> {
@@ -185,7 +191,6 @@ final class Chaos {
             case HOST_CUT_OFF_PAST_TERM -> {
                 network.cut(victim.name());
                 awaitAnother(victim);
-                pause(SHORT);
                 network.heal(victim.name());
             }
             case HOST_CUT_OFF_BRIEFLY -> cutOff(victim.name());

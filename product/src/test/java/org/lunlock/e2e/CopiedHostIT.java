@@ -39,14 +39,7 @@ final class CopiedHostIT {
 
     private TestHost host(String name) throws IOException {
         TestHost host = new TestHost(name, directory);
-        host.configure(
-                """
-                [initiator]
-                term = "15s"
-                [volume.backup]
-                url = "%s"
-                """
-                        .formatted(target.url(new Lun(1))));
+        host.useVolume("15s", target.url(new Lun(1)));
         return host;
     }
 

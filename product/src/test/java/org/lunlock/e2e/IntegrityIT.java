@@ -249,14 +249,7 @@ final class IntegrityIT {
         Path tree = tree();
         try (Tgt tgt = Tgt.with().disk(Tgt.Disk.ofMebibytes(128)).start()) {
             TestHost host = new TestHost("a", directory);
-            host.configure(
-                    """
-                    [initiator]
-                    term = "3s"
-                    [volume.backup]
-                    url = "%s"
-                    """
-                            .formatted(tgt.url(new Lun(1))));
+            host.useVolume("3s", tgt.url(new Lun(1)));
             try {
                 host.succeed("run", "--no-mount", "backup", "--", "mkfs.ext4", "-q", "{device}");
                 host.succeed("mount", "backup");

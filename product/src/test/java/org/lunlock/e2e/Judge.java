@@ -19,14 +19,7 @@ final class Judge {
 
     Judge(Path directory, List<String> launcher, Tgt target) throws IOException {
         host = new TestHost("judge", directory, launcher);
-        host.configure(
-                """
-                [initiator]
-                term = "3s"
-                [volume.backup]
-                url = "%s"
-                """
-                        .formatted(target.url(new Lun(1))));
+        host.useVolume("3s", target.url(new Lun(1)));
     }
 
     void format() throws Exception {

@@ -72,14 +72,7 @@ final class KernelClientIT {
     void targetAndHost() throws Exception {
         target = Tgt.with().disk(Tgt.Disk.ofMebibytes(128).thatIsThin()).start();
         host = new TestHost("a", directory);
-        host.configure(
-                """
-                [initiator]
-                term = "3s"
-                [volume.backup]
-                url = "%s"
-                """
-                        .formatted(target.url(new Lun(1))));
+        host.useVolume("3s", target.url(new Lun(1)));
     }
 
     @AfterEach

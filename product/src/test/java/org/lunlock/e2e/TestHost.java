@@ -50,6 +50,18 @@ final class TestHost {
         privateFile(file, toml);
     }
 
+    /** The volume "backup" at this address, and nothing else. */
+    void useVolume(String term, String url) throws IOException {
+        configure(
+                """
+                [initiator]
+                term = "%s"
+                [volume.backup]
+                url = "%s"
+                """
+                        .formatted(term, url));
+    }
+
     static Path privateFile(Path file, String text) throws IOException {
         Files.createFile(
                 file,

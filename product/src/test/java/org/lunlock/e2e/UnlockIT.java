@@ -47,14 +47,7 @@ final class UnlockIT {
 
     private TestHost host(String name) throws IOException {
         TestHost host = new TestHost(name, directory);
-        host.configure(
-                """
-                [initiator]
-                term = "60s"
-                [volume.backup]
-                url = "%s"
-                """
-                        .formatted(target.url(DISK)));
+        host.useVolume("60s", target.url(DISK));
         return host;
     }
 

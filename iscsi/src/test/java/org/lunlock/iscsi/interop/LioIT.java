@@ -21,7 +21,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
-import org.lunlock.iscsi.IscsiName;
 import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.LoginException;
 import org.lunlock.iscsi.Lun;
@@ -64,6 +63,7 @@ import org.lunlock.iscsi.testkit.Io;
 import org.lunlock.iscsi.testkit.LioTarget;
 import org.lunlock.iscsi.testkit.LioVm;
 import org.lunlock.iscsi.testkit.Patterns;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.iscsi.testkit.Workload;
 
 /** Sessions with the target of Linux's own kernel, LIO. */
@@ -100,7 +100,7 @@ class LioIT {
             List<DiscoveredTarget> found =
                     Discovery.sendTargets(
                             linux.portal(),
-                            host("a"),
+                            PlainLogin.host("a"),
                             ISID,
                             null,
                             LoginParameters.DEFAULTS,
@@ -429,7 +429,7 @@ class LioIT {
 
     @Test
     void aReservationSurvivesAPowerFailure() throws IOException {
-        try (LioTarget target = linux.newTarget().know(host("a"))) {
+        try (LioTarget target = linux.newTarget().know(PlainLogin.host("a"))) {
             try (Session a = login(target, "a")) {
                 a.execute(Io.LUN, TestUnitReady.request());
                 a.execute(Io.LUN, PersistentReserveOut.registerAndIgnoreExistingKey(KEY_A, true));
@@ -486,11 +486,13 @@ class LioIT {
             @Nullable Credentials credentials,
             LoginParameters parameters) {
         return new SessionOptions(
-                portal, target.name(), host(host), ISID, credentials, parameters, Timeouts.DEFAULT);
-    }
-
-    private static IscsiName host(String name) {
-        return IscsiName.of("iqn.2026-11.org.lunlock.test:" + name);
+                portal,
+                target.name(),
+                PlainLogin.host(host),
+                ISID,
+                credentials,
+                parameters,
+                Timeouts.DEFAULT);
     }
 
     private static Credentials chap(String secret) {

@@ -38,6 +38,7 @@ import org.lunlock.iscsi.scsi.SynchronizeCache;
 import org.lunlock.iscsi.scsi.TestUnitReady;
 import org.lunlock.iscsi.testkit.Io;
 import org.lunlock.iscsi.testkit.Patterns;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.iscsi.testkit.Tgt;
 
 /** Sessions with a real target, tgt. */
@@ -55,7 +56,7 @@ class SessionIT {
             List<DiscoveredTarget> found =
                     Discovery.sendTargets(
                             tgt.portal(),
-                            host("a"),
+                            PlainLogin.host("a"),
                             ISID,
                             null,
                             LoginParameters.DEFAULTS,
@@ -109,7 +110,7 @@ class SessionIT {
                     new SessionOptions(
                             tgt.portal(),
                             IscsiName.of("iqn.2026-11.org.lunlock.test:other"),
-                            host("a"),
+                            PlainLogin.host("a"),
                             ISID,
                             null,
                             LoginParameters.DEFAULTS,
@@ -378,7 +379,7 @@ class SessionIT {
                 new SessionOptions(
                         tgt.portal(),
                         IscsiName.of(tgt.targetName()),
-                        host(host),
+                        PlainLogin.host(host),
                         ISID,
                         credentials,
                         parameters,
@@ -390,15 +391,11 @@ class SessionIT {
         return new SessionOptions(
                 tgt.portal(),
                 IscsiName.of(tgt.targetName()),
-                host(host),
+                PlainLogin.host(host),
                 ISID,
                 credentials,
                 LoginParameters.DEFAULTS,
                 Timeouts.DEFAULT);
-    }
-
-    private static IscsiName host(String name) {
-        return IscsiName.of("iqn.2026-11.org.lunlock.test:" + name);
     }
 
     private static Tgt mutual() throws IOException {

@@ -30,6 +30,7 @@ import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Timeouts;
 import org.lunlock.iscsi.testkit.Io;
 import org.lunlock.iscsi.testkit.Patterns;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
 
@@ -169,7 +170,7 @@ class TraceIT {
                 new SessionOptions(
                         tgt.portal(),
                         IscsiName.of(tgt.targetName()),
-                        IscsiName.of("iqn.2026-11.org.lunlock.test:trace"),
+                        PlainLogin.host("trace"),
                         new Isid(0x80_00_00_00_00_01L),
                         credentials,
                         LoginParameters.DEFAULTS

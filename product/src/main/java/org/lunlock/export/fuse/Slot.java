@@ -55,6 +55,7 @@ final class Slot extends BlockRequest {
     private final SlotPool home;
     private final FailureLog failures;
 
+    private final ByteBuffer buffer;
     private final ByteBuffer data;
     private final MemorySegment request;
     private final MemorySegment reply;
@@ -72,7 +73,7 @@ final class Slot extends BlockRequest {
         this.fuse = fuse;
         this.home = home;
         this.failures = failures;
-        ByteBuffer buffer = PageMemory.allocateTouched(DATA + DATA_BYTES_MAX);
+        buffer = PageMemory.allocateTouched(DATA + DATA_BYTES_MAX);
         data = buffer.slice(DATA, DATA_BYTES_MAX);
         MemorySegment memory = MemorySegment.ofBuffer(buffer);
         reply = memory.asSlice(0, PIECES);
@@ -81,6 +82,11 @@ final class Slot extends BlockRequest {
         request = memory.asSlice(REQUEST);
         pieces.set(JAVA_LONG, 0, memory.address());
         pieces.set(JAVA_LONG, IOVEC_BYTES, memory.address() + DATA);
+    }
+
+    /** Takes no memory from here on; it is not used again. */
+    void giveBack() {
+        PageMemory.giveBack(buffer);
     }
 
     /** Waits for the next request and reads it. */

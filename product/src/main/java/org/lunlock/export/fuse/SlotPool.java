@@ -66,7 +66,7 @@ final class SlotPool {
         push(slot);
         inUse--;
         if (closed && inUse == 0) {
-            closeDescriptor();
+            end();
         }
         notifyAll();
     }
@@ -78,7 +78,7 @@ final class SlotPool {
         }
         closed = true;
         if (inUse == 0) {
-            closeDescriptor();
+            end();
         }
         notifyAll();
     }
@@ -100,7 +100,11 @@ final class SlotPool {
         return inUse;
     }
 
-    private void closeDescriptor() {
+    /** All slots are back and none is given out: nobody uses the descriptor, or their memory. */
+    private void end() {
+        for (Slot slot = free; slot != null; slot = slot.next) {
+            slot.giveBack(); // and not when garbage is collected, which may take days
+        }
         try {
             fuse.close();
         } catch (PosixException e) {

@@ -35,7 +35,6 @@ final class Connection implements Listener.Service {
     private final AtomicInteger inUse = new AtomicInteger();
     private ReplyFormat format = ReplyFormat.SIMPLE;
     private boolean allocation;
-    private boolean queued;
     private volatile boolean leaving;
 
     /**
@@ -65,7 +64,7 @@ final class Connection implements Listener.Service {
         format = agreement.format();
         allocation = agreement.allocation();
         peer.onward(() -> {
-            push();
+            device.push();
             return inUse.get() >= BUSY_REQUESTS;
         });
         boolean more = true;
@@ -74,7 +73,7 @@ final class Connection implements Listener.Service {
                 more = serveRequest();
             }
         } finally {
-            push();
+            device.push();
         }
         leaving = true;
         while (inUse.get() > 0) {
@@ -84,13 +83,6 @@ final class Connection implements Listener.Service {
 
     Replies replies() {
         return peer.replies();
-    }
-
-    private void push() {
-        if (queued) {
-            queued = false;
-            device.push();
-        }
     }
 
     /** A slot of ours is back. Any thread. */
@@ -155,7 +147,6 @@ final class Connection implements Listener.Service {
         } else if (command == Command.FLUSH && device.readOnly()) {
             slot.succeed();
         } else {
-            queued = true;
             boolean fua = (flags & Protocol.CMD_FLAG_FUA) != 0;
             slot.start(length, fua, (flags & Protocol.CMD_FLAG_NO_HOLE) != 0);
         }
@@ -171,7 +162,7 @@ final class Connection implements Listener.Service {
         SlotPool<Slot> pool = large ? largeSlots : slots;
         Slot slot = pool.tryTake(wakeUp);
         while (slot == null) {
-            push();
+            device.push();
             peer.awaitWakeUp();
             slot = pool.tryTake(wakeUp);
         }

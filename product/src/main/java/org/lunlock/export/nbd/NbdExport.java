@@ -170,7 +170,7 @@ public final class NbdExport implements AutoCloseable {
         abort();
         listener.close();
         try {
-            if (!slots.awaitIdle(CLOSE_TIMEOUT) || !largeSlots.awaitIdle(CLOSE_TIMEOUT)) {
+            if (!slots.end(CLOSE_TIMEOUT) || !largeSlots.end(CLOSE_TIMEOUT)) {
                 LOG.log(WARNING, "{0}: requests are still under way", export.name());
             }
         } catch (InterruptedException e) {

@@ -161,10 +161,15 @@ final class Slot extends ReplySlot {
         Connection served = owner();
         client = null;
         if (large()) {
-            PageMemory.giveBack(data.clear());
+            giveBack();
         }
         home.release(this);
         served.released();
+    }
+
+    @Override
+    protected void giveBack() {
+        PageMemory.giveBack(data.clear());
     }
 
     private Connection owner() {

@@ -130,7 +130,7 @@ public final class NfsExport implements AutoCloseable {
     public void close() {
         listener.close();
         try {
-            if (!slots.awaitIdle(CLOSE_TIMEOUT)) {
+            if (!slots.end(CLOSE_TIMEOUT)) {
                 LOG.log(WARNING, "{0}: calls are still under way", volume);
             }
         } catch (InterruptedException e) {

@@ -52,6 +52,11 @@ final class Slot extends ReplySlot {
         data = memory.slice(PageMemory.PAGE_BYTES, PageMemory.PAGE_BYTES + DATA_BYTES);
     }
 
+    @Override
+    protected void giveBack() {
+        PageMemory.giveBack(data.clear());
+    }
+
     void begin(Connection client) {
         this.client = client;
         this.replyData = NO_DATA;

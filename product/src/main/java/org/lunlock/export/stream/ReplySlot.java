@@ -25,6 +25,9 @@ public abstract class ReplySlot extends BlockRequest {
     /** The reply is sent, or nobody wants it any more. */
     protected abstract void release();
 
+    /** Takes no memory any more, until it is used again. */
+    protected abstract void giveBack();
+
     final boolean isSent() {
         return !replyHeader().hasRemaining() && !replyData().hasRemaining();
     }

@@ -55,8 +55,13 @@ public final class SlotPool<S extends ReplySlot> {
         waiting.clear();
     }
 
-    /** Whether all slots came back in time. */
-    public synchronized boolean awaitIdle(Duration timeout) throws InterruptedException {
+    /**
+     * Waits until all slots are back, and gives their memory back at once: their garbage may not be
+     * collected for days.
+     *
+     * @return whether they came back in time; if not, nothing is given back
+     */
+    public synchronized boolean end(Duration timeout) throws InterruptedException {
         long end = System.nanoTime() + timeout.toNanos();
         while (free.size() < size) {
             long left = end - System.nanoTime();
@@ -65,6 +70,7 @@ public final class SlotPool<S extends ReplySlot> {
             }
             TimeUnit.NANOSECONDS.timedWait(this, left);
         }
+        free.forEach(ReplySlot::giveBack);
         return true;
     }
 }
