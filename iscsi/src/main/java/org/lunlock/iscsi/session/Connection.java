@@ -136,9 +136,14 @@ final class Connection {
         return taskCount < other.taskCount;
     }
 
-    /** Sends what is queued. Any thread. */
-    void flush() {
-        transmitter.flush();
+    /** Sends what is queued: see {@link Transmitter#flush}. Any thread. */
+    boolean flush() {
+        return transmitter.flush();
+    }
+
+    /** How many of the commands that wait are its own to send now. With the lock held. */
+    int share(int waiting) {
+        return siblings.share(this, waiting);
     }
 
     void wakeUp() {

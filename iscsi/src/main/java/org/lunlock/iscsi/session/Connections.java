@@ -138,7 +138,7 @@ final class Connections {
         return came;
     }
 
-    /** Commands that were sent and not answered: an estimate, without the lock. */
+    /** Commands that were sent and not answered: without the lock, an estimate. */
     private static int underWay(Connection[] now) {
         int tasks = 0;
         for (Connection each : now) {
@@ -187,7 +187,7 @@ final class Connections {
             taking = null;
         }
         if (came) {
-            each.flush();
+            flush(each);
         }
         return came;
     }
@@ -218,12 +218,33 @@ final class Connections {
      */
     void flush() {
         if (taking != Thread.currentThread()) {
-            leastBusy().flush();
+            flush(leastBusy(all));
         }
     }
 
-    private Connection leastBusy() {
+    private void flush(Connection first) {
+        Connection one = first;
+        while (one.flush()) {
+            one = leastBusy(all);
+        }
+    }
+
+    /**
+     * How many of the commands that wait this one may send, so that each connection has as many
+     * under way as any other. With the lock held.
+     */
+    int share(Connection one, int waiting) {
         Connection[] now = all;
+        if (now.length == 1) {
+            return waiting;
+        }
+        if (waiting == 0 || leastBusy(now) != one) {
+            return 0;
+        }
+        return Math.max(1, Math.ceilDiv(underWay(now) + waiting, now.length) - one.taskCount);
+    }
+
+    private static Connection leastBusy(Connection[] now) {
         Connection best = now[0];
         for (int i = 1; i < now.length; i++) {
             if (now[i].isLessBusyThan(best)) {
@@ -237,7 +258,7 @@ final class Connections {
     void flushAll() {
         if (taking != Thread.currentThread()) {
             for (Connection each : all) {
-                each.flush();
+                flush(each);
             }
         }
     }

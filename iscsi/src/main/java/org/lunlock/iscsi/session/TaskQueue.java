@@ -14,9 +14,14 @@ import org.lunlock.iscsi.Check;
 final class TaskQueue {
     private @Nullable Task head;
     private @Nullable Task tail;
+    private int size;
 
     boolean isEmpty() {
         return head == null;
+    }
+
+    int size() {
+        return size;
     }
 
     @Nullable Task peek() {
@@ -31,6 +36,7 @@ final class TaskQueue {
             tail.next = task;
         }
         tail = task;
+        size++;
     }
 
     void addFirst(Task task) {
@@ -40,6 +46,7 @@ final class TaskQueue {
         if (tail == null) {
             tail = task;
         }
+        size++;
     }
 
     /** Takes out those that match; the others stay in their order. */
@@ -47,6 +54,7 @@ final class TaskQueue {
         Task task = head;
         head = null;
         tail = null;
+        size = 0;
         while (task != null) {
             Task following = task.next;
             task.next = null;
@@ -64,6 +72,7 @@ final class TaskQueue {
         if (task != null) {
             head = task.next;
             task.next = null;
+            size--;
             if (head == null) {
                 tail = null;
             }

@@ -109,9 +109,17 @@ final class TaskSet {
         return null;
     }
 
+    /** How many commands wait for nothing but to be sent. With the lock held. */
+    int sendable() {
+        if (!window.isOpen() || !underWay.hasRoom()) {
+            return 0;
+        }
+        return guardsCommands.size() + (lifetime.state().commandsFlow() ? commands.size() : 0);
+    }
+
     /** The next command for this connection to send, numbered and tagged. With the lock held. */
     @Nullable Task next(Connection connection) {
-        if (!window.isOpen() || !underWay.hasRoom()) {
+        if (sendable() == 0) {
             return null;
         }
         Task task = guardsCommands.poll();

@@ -54,6 +54,7 @@ final class Transmitter {
     private int batchTaskCount;
     private boolean flushing;
     private volatile boolean full;
+    private volatile boolean leftToOthers;
     private boolean dead;
 
     Transmitter(Session session, Connection connection, PduSocket socket) {
@@ -129,12 +130,17 @@ final class Transmitter {
 
     /**
      * Sends what is queued, or leaves it to the thread that is sending. Any thread; never waits.
+     *
+     * @return whether commands are left for a connection that has fewer under way
      */
-    void flush() {
+    boolean flush() {
         lock.lock();
         try {
-            if (flushing || full || dead || !fill()) {
-                return;
+            if (flushing || full || dead) {
+                return false; // whoever ends that looks for what is left
+            }
+            if (!fill()) {
+                return leftToOthers;
             }
             flushing = true;
         } finally {
@@ -152,6 +158,7 @@ final class Transmitter {
             session.bug(e);
             stop();
         }
+        return leftToOthers;
     }
 
     /** The batch is gone: takes the tasks that were only waiting for that, and fills the next. */
@@ -244,6 +251,7 @@ final class Transmitter {
             return true;
         }
         int bytes = 0;
+        int share = connection.share(tasks.sendable());
         while (batch.hasRoom() && bytes < BATCH_BYTES_MAX && batchTaskCount < batchTasks.length) {
             InitiatorPdu first = control.poll();
             if (first != null) {
@@ -263,12 +271,14 @@ final class Transmitter {
                 bytes += sendDataOut(writing);
                 continue;
             }
-            Task command = tasks.next(connection);
+            Task command = share == 0 ? null : tasks.next(connection);
             if (command == null) {
                 break;
             }
             bytes += sendCommand(command);
+            share--;
         }
+        leftToOthers = batch.isEmpty() && share == 0 && tasks.sendable() > 0;
         return !batch.isEmpty();
     }
 

@@ -4,6 +4,8 @@ package org.lunlock.iscsi.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -86,6 +88,50 @@ class MultipleConnectionsTest {
                 assertThat(command.cmdSn()).isEqualTo(i + 1);
                 peer.dataInWithGood(command, 0, Patterns.bytes(i, 512));
                 assertThat(reads[i].succeeds().bytes()).isEqualTo(Patterns.bytes(i, 512));
+            }
+        }
+    }
+
+    @Test
+    void commandsThatAreSentTogetherAreShared() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.with().connections(2).start();
+                Session session = target.login()) {
+            for (int i = 0; i < 32; i++) {
+                Io.read(i, 512).queueOn(session);
+            }
+            session.push();
+            eachGetsHalfOf(32, target);
+        }
+    }
+
+    @Test
+    void commandsOfManyCallersAreShared() throws IscsiException {
+        for (int round = 0; round < 20; round++) {
+            try (ScriptedTarget target = ScriptedTarget.with().connections(2).start();
+                    Session session = target.login()) {
+                List<Background<Boolean>> callers = new ArrayList<>();
+                for (int caller = 0; caller < 4; caller++) {
+                    callers.add(Background.run(() -> sendEight(session)));
+                }
+                for (Background<Boolean> caller : callers) {
+                    caller.value();
+                }
+                eachGetsHalfOf(32, target);
+            }
+        }
+    }
+
+    private static void sendEight(Session session) {
+        for (int i = 0; i < 8; i++) {
+            Io.read(i, 512).on(session);
+        }
+    }
+
+    private static void eachGetsHalfOf(int commands, ScriptedTarget target) {
+        for (int cid = 0; cid < 2; cid++) {
+            ScriptedConnection peer = target.connection();
+            for (int i = 0; i < commands / 2; i++) {
+                peer.expectCommand();
             }
         }
     }
@@ -199,8 +245,8 @@ class MultipleConnectionsTest {
             assertThat(again.loginRequest().tsih()).isZero();
             ScriptedConnection secondAgain = target.connection();
             assertThat(secondAgain.loginRequest().cid()).isEqualTo(1);
-            for (int i = 0; i < 2; i++) {
-                again.dataInWithGood(again.expectCommand(), 0, new byte[512]);
+            for (ScriptedConnection peer : List.of(again, secondAgain)) {
+                peer.dataInWithGood(peer.expectCommand(), 0, new byte[512]);
             }
             one.succeeds();
             other.succeeds();

@@ -112,6 +112,7 @@ class TaskQueueTest {
                             }
                         }
                         assertThat(some.isEmpty()).isEqualTo(model.isEmpty());
+                        assertThat(some.size()).isEqualTo(model.size());
                         assertThat(some.peek()).isSameAs(model.peek());
                     }
                 });
