@@ -9,7 +9,6 @@ import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.scsi.BlockCommands;
 import org.lunlock.iscsi.scsi.ScsiRequest;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.session.Task;
 
 /**
  * Commands for one request, several at once, and the wait for all of them. Belongs to the thread of
@@ -35,7 +34,11 @@ final class Commands {
 
     /** Starts a READ of whole blocks. */
     void read(long offsetBytes, ByteBuffer into) {
-        transfer(Task.Direction.READ, offsetBytes, into, 0);
+        if (hasPlace()) {
+            OneCommand command = new OneCommand();
+            command.read(lun, offsetBytes / blockBytes, into.remaining() / blockBytes, into);
+            session.submit(command);
+        }
     }
 
     /**
@@ -44,12 +47,11 @@ final class Commands {
      * @param flags {@link BlockCommands#FUA} or 0
      */
     void write(long offsetBytes, ByteBuffer from, int flags) {
-        transfer(Task.Direction.WRITE, offsetBytes, from, flags);
-    }
-
-    private void transfer(Task.Direction direction, long offsetBytes, ByteBuffer data, int flags) {
         if (hasPlace()) {
-            new OneCommand().transfer(direction, offsetBytes / blockBytes, data, flags);
+            OneCommand command = new OneCommand();
+            command.write(
+                    lun, offsetBytes / blockBytes, from.remaining() / blockBytes, from, flags);
+            session.submit(command);
         }
     }
 
@@ -92,24 +94,7 @@ final class Commands {
         }
     }
 
-    private final class OneCommand extends Task {
-
-        void transfer(Direction direction, long lba, ByteBuffer data, int flags) {
-            int blocks = data.remaining() / blockBytes;
-            boolean read = direction == Direction.READ;
-            prepare(
-                    read ? "READ" : "WRITE",
-                    lun,
-                    read
-                            ? BlockCommands.readHigh(lba, blocks, flags)
-                            : BlockCommands.writeHigh(lba, blocks, flags),
-                    read ? BlockCommands.readLow(lba, blocks) : BlockCommands.writeLow(lba, blocks),
-                    direction,
-                    data,
-                    true,
-                    Conduct.GUARDED);
-            session.submit(this);
-        }
+    private final class OneCommand extends BlockTask {
 
         void execute(ScsiRequest<?> request, ByteBuffer dataIn) {
             prepare(lun, request, dataIn, Conduct.GUARDED);

@@ -4,20 +4,15 @@ package org.lunlock.block;
 import java.io.IOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
-import org.lunlock.iscsi.ScsiException;
-import org.lunlock.iscsi.ScsiStatus;
-import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.TransportException;
-import org.lunlock.iscsi.scsi.BlockCommands;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.Task;
 
 /**
- * A logical unit as a block device. Aligned requests of up to {@link LunGeometry#transferBytes} are
- * one SCSI command each, straight from the caller's buffer; the others go through {@link SlowPath}.
- * Writes of the same blocks go side by side; only a merge into a block has the block to itself.
+ * A logical unit as a block device. Aligned requests of up to 1 MiB take the {@link FastPath}, the
+ * others the {@link SlowPath}. Writes of the same blocks go side by side; only a merge into a block
+ * has the block to itself.
  *
  * <p>The lease guard is in the session: all I/O is {@link Task.Conduct#GUARDED}, so that once
  * another host has taken over nothing more is sent.
@@ -27,8 +22,8 @@ public final class LunDevice implements BlockDevice {
     private final Lun lun;
     private final LunGeometry geometry;
     private final boolean readOnly;
-    private final RangeLocks locks = new RangeLocks();
     private final LunExtents extents;
+    private final FastPath fast;
     private final SlowPath slow;
     private final DeviceCounters counters = new DeviceCounters();
     private volatile boolean closed;
@@ -42,6 +37,8 @@ public final class LunDevice implements BlockDevice {
         this.geometry = geometry;
         this.readOnly = readOnly || geometry.writeProtected();
         this.extents = new LunExtents(session, lun, geometry);
+        RangeLocks locks = new RangeLocks();
+        this.fast = new FastPath(session, lun, geometry, locks, counters);
         this.slow = new SlowPath(session, lun, geometry, locks, counters);
     }
 
@@ -76,39 +73,27 @@ public final class LunDevice implements BlockDevice {
 
     @Override
     public void submit(BlockRequest request) {
-        FastTask task = begin(request);
-        if (task != null) {
-            session.submit(task);
-        }
+        queue(request);
+        push();
     }
 
     @Override
     public void queue(BlockRequest request) {
-        FastTask task = begin(request);
-        if (task != null) {
-            session.queue(task);
+        IOException refusal = refusal(request);
+        if (refusal != null) {
+            request.completed(refusal);
+        } else if (isNothing(request)) {
+            request.completed(null);
+        } else if (fast.takes(request)) {
+            fast.queue(request);
+        } else {
+            slow.submit(request);
         }
     }
 
     @Override
     public void push() {
         session.push();
-    }
-
-    /** The request's one command, for the session; null when there is none, or it has to wait. */
-    private @Nullable FastTask begin(BlockRequest request) {
-        IOException refusal = refusal(request);
-        if (refusal != null) {
-            request.completed(refusal);
-        } else if (isNothing(request)) {
-            request.completed(null);
-        } else if (isOneCommand(request)) {
-            FastTask task = taskOf(request);
-            return task.begin() ? task : null;
-        } else {
-            slow.submit(request);
-        }
-        return null;
     }
 
     /** Refuses the whole request before any of it is done. */
@@ -141,31 +126,6 @@ public final class LunDevice implements BlockDevice {
         };
     }
 
-    private boolean isOneCommand(BlockRequest request) {
-        return switch (request.operation()) {
-            case READ, WRITE -> isOneTransfer(request);
-            case FLUSH -> true;
-            case DISCARD, WRITE_ZEROES -> false;
-        };
-    }
-
-    private boolean isOneTransfer(BlockRequest request) {
-        int blockBytes = blockBytes();
-        return request.offsetBytes() % blockBytes == 0
-                && request.lengthBytes() % blockBytes == 0
-                && request.lengthBytes() <= geometry.transferBytes()
-                && !(request.forceUnitAccess() && !geometry.fua());
-    }
-
-    private FastTask taskOf(BlockRequest request) {
-        if (request.deviceState instanceof FastTask known && known.belongsTo(this)) {
-            return known;
-        }
-        FastTask task = new FastTask(request);
-        request.deviceState = task;
-        return task;
-    }
-
     @Override
     public List<Extent> extents(long offsetBytes, long lengthBytes) throws IOException {
         return extents.of(offsetBytes, lengthBytes);
@@ -175,103 +135,5 @@ public final class LunDevice implements BlockDevice {
     @Override
     public void close() {
         closed = true;
-    }
-
-    /** The one command of a request; kept in the request and used again with it. */
-    private final class FastTask extends Task {
-        private final BlockRequest request;
-        private final Place place = new Place();
-        private long startNanos;
-
-        FastTask(BlockRequest request) {
-            this.request = request;
-        }
-
-        /** The blocks of a WRITE, while it is under way. */
-        private final class Place extends RangeLocks.Entry {
-            @Override
-            protected void granted() {
-                session.submit(FastTask.this);
-            }
-        }
-
-        boolean belongsTo(LunDevice device) {
-            return LunDevice.this == device;
-        }
-
-        /** Whether it can be sent now; a write that has to wait for its blocks sends itself. */
-        boolean begin() {
-            startNanos = System.nanoTime();
-            prepare();
-            if (request.operation() != BlockRequest.Operation.WRITE) {
-                return true;
-            }
-            long offset = request.offsetBytes();
-            return locks.enterNow(place, offset, offset + request.lengthBytes(), false);
-        }
-
-        private void prepare() {
-            long lba = request.offsetBytes() / blockBytes();
-            int blocks = (int) (request.lengthBytes() / blockBytes());
-            switch (request.operation()) {
-                case READ ->
-                        prepare(
-                                "READ",
-                                lun,
-                                BlockCommands.readHigh(lba, blocks, 0),
-                                BlockCommands.readLow(lba, blocks),
-                                Direction.READ,
-                                request.data(),
-                                true,
-                                Conduct.GUARDED);
-                case WRITE -> {
-                    int flags = request.forceUnitAccess() ? BlockCommands.FUA : 0;
-                    prepare(
-                            "WRITE",
-                            lun,
-                            BlockCommands.writeHigh(lba, blocks, flags),
-                            BlockCommands.writeLow(lba, blocks),
-                            Direction.WRITE,
-                            request.data(),
-                            true,
-                            Conduct.GUARDED);
-                }
-                case FLUSH ->
-                        prepare(
-                                "SYNCHRONIZE CACHE",
-                                lun,
-                                BlockCommands.synchronizeCacheHigh(0, 0),
-                                BlockCommands.synchronizeCacheLow(0, 0),
-                                Conduct.GUARDED);
-                case DISCARD, WRITE_ZEROES ->
-                        throw new IllegalStateException(request.operation() + " is not fast");
-            }
-        }
-
-        @Override
-        protected void completed(@Nullable IscsiException failure) {
-            IscsiException told = failure;
-            switch (request.operation()) {
-                case WRITE -> locks.leave(place);
-                case FLUSH -> {
-                    if (failure instanceof ScsiException e && nothingToFlush(e)) {
-                        told = null;
-                    }
-                }
-                case READ, DISCARD, WRITE_ZEROES -> {}
-            }
-            counters.count(request, System.nanoTime() - startNanos, told != null);
-            request.completed(told);
-        }
-    }
-
-    /** A logical unit without a write cache need not know SYNCHRONIZE CACHE. */
-    private boolean nothingToFlush(ScsiException e) {
-        Sense sense = e.sense();
-        return e.status() == ScsiStatus.CHECK_CONDITION
-                && sense != null
-                && sense.key() == Sense.Key.ILLEGAL_REQUEST
-                && sense.asc() == 0x20
-                && geometry.writesThrough();
     }
 }

@@ -17,20 +17,23 @@ import org.lunlock.iscsi.session.ScsiExecutor;
 /**
  * What a logical unit is and can do, asked once before it is used.
  *
- * @param transferBytes of one READ or WRITE at most; a multiple of the block
+ * @param commandBytes of one READ or WRITE at most; a multiple of the block
  * @param fua whether a WRITE can be told to end on stable storage
  * @param writesThrough whether the target says that it has no volatile write cache
  * @param provisioning how blocks are given back and zeroed
  */
 public record LunGeometry(
         Capacity capacity,
-        int transferBytes,
+        int commandBytes,
         boolean writeProtected,
         boolean fua,
         boolean writesThrough,
         Provisioning provisioning) {
-    /** As much as one FUSE or NFS request carries. */
-    private static final int TRANSFER_BYTES_MAX = 1 << 20;
+    /** A burst of most targets: they ask for a longer WRITE burst by burst. */
+    private static final int COMMAND_BYTES = 256 << 10;
+
+    /** Where a target wishes for longer ones, such as a stripe of its disks. */
+    private static final int COMMAND_BYTES_MAX = 1 << 20;
 
     /** Asks the logical unit. Optional pages that it refuses count as not there. */
     public static LunGeometry of(ScsiExecutor executor, Lun lun) throws IscsiException {
@@ -46,7 +49,7 @@ public record LunGeometry(
                         : null;
         return new LunGeometry(
                 capacity,
-                transferBytes(capacity, limits),
+                commandBytes(capacity, limits),
                 mode != null && mode.writeProtected(),
                 mode != null && mode.fuaSupported(),
                 mode != null && mode.writeCache() == ModeSense.WriteCache.DISABLED,
@@ -67,10 +70,16 @@ public record LunGeometry(
         }
     }
 
-    private static int transferBytes(Capacity capacity, @Nullable BlockLimits limits) {
-        long blocks = TRANSFER_BYTES_MAX / capacity.blockBytes();
-        if (limits != null && limits.maximumTransferBlocks() > 0) {
-            blocks = Math.min(blocks, limits.maximumTransferBlocks());
+    private static int commandBytes(Capacity capacity, @Nullable BlockLimits limits) {
+        long blocks = COMMAND_BYTES / capacity.blockBytes();
+        if (limits != null) {
+            long wished = Math.max(1, limits.optimalTransferGranularity());
+            if (wished * capacity.blockBytes() <= COMMAND_BYTES_MAX) {
+                blocks = Math.ceilDiv(blocks, wished) * wished;
+            }
+            if (limits.maximumTransferBlocks() > 0) {
+                blocks = Math.min(blocks, limits.maximumTransferBlocks());
+            }
         }
         return (int) Math.max(1, blocks) * capacity.blockBytes();
     }

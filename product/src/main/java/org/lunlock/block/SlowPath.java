@@ -14,9 +14,9 @@ import org.lunlock.iscsi.scsi.WriteSame16;
 import org.lunlock.iscsi.session.Session;
 
 /**
- * Requests that are not one command: not aligned, longer than a command may be, discards, zeroes. A
- * virtual thread for each does it in straight lines, several commands at a time. File systems on a
- * loop device with the logical unit's block size send none of them but discards and zeroes.
+ * Requests that {@link FastPath} does not take: not aligned, very long, discards, zeroes. A virtual
+ * thread for each does it in straight lines, several commands at a time. File systems on a loop
+ * device with the logical unit's block size send none of them but discards and zeroes.
  */
 final class SlowPath {
     private final Session session;
@@ -45,7 +45,7 @@ final class SlowPath {
         this.blockBytes = geometry.capacity().blockBytes();
         this.locks = locks;
         this.counters = counters;
-        this.zeroes = ByteBuffer.allocateDirect(geometry.transferBytes());
+        this.zeroes = ByteBuffer.allocateDirect(geometry.commandBytes());
     }
 
     void submit(BlockRequest request) {
@@ -221,7 +221,7 @@ final class SlowPath {
     /** The whole blocks of a range, as much at a time as one command may move. */
     private void forEachPart(Span span, Part part) {
         for (long offset = span.middleStart(); offset < span.tailStart(); ) {
-            int bytes = (int) Math.min(span.tailStart() - offset, geometry.transferBytes());
+            int bytes = (int) Math.min(span.tailStart() - offset, geometry.commandBytes());
             part.at(offset, bytes);
             offset += bytes;
         }

@@ -32,6 +32,10 @@ final class TaskSet {
     private final TaskTable underWay = new TaskTable();
     private final CommandWindow window = new CommandWindow();
     private final TaskQueue commands = new TaskQueue();
+
+    /** Writes that were the next to be sent when enough of them were under way. */
+    private final TaskQueue heldWrites = new TaskQueue();
+
     private final TaskQueue guardsCommands = new TaskQueue();
     private final List<Task> delayed = new ArrayList<>();
     private @Nullable FencedException fence;
@@ -114,7 +118,12 @@ final class TaskSet {
         if (!window.isOpen() || !underWay.hasRoom()) {
             return 0;
         }
-        return guardsCommands.size() + (lifetime.state().commandsFlow() ? commands.size() : 0);
+        if (!lifetime.state().commandsFlow()) {
+            return guardsCommands.size();
+        }
+        Task held = heldWrites.peek();
+        int writes = held != null && underWay.hasRoomFor(held) ? heldWrites.size() : 0;
+        return guardsCommands.size() + writes + commands.size();
     }
 
     /** The next command for this connection to send, numbered and tagged. With the lock held. */
@@ -124,7 +133,7 @@ final class TaskSet {
         }
         Task task = guardsCommands.poll();
         if (task == null && lifetime.state().commandsFlow()) {
-            task = commands.poll();
+            task = nextCommand();
         }
         if (task != null) {
             task.connection = connection; // before it can be found
@@ -132,6 +141,21 @@ final class TaskSet {
             underWay.add(task);
             task.cmdSn = window.advance();
             task.sentNanos = System.nanoTime();
+        }
+        return task;
+    }
+
+    /** Writes keep their order; others overtake those that have to wait for each other. */
+    private @Nullable Task nextCommand() {
+        Task held = heldWrites.peek();
+        if (held != null && underWay.hasRoomFor(held)) {
+            return heldWrites.poll();
+        }
+        Task task = commands.poll();
+        while (task != null && task.writes() && (held != null || !underWay.hasRoomFor(task))) {
+            heldWrites.add(task);
+            held = task;
+            task = commands.poll();
         }
         return task;
     }
@@ -148,8 +172,9 @@ final class TaskSet {
 
     /** Whether commands wait for nothing but the command window. With the lock held. */
     boolean waitsForWindow() {
+        boolean flow = lifetime.state().commandsFlow();
         boolean queued =
-                !guardsCommands.isEmpty() || lifetime.state().commandsFlow() && !commands.isEmpty();
+                !guardsCommands.isEmpty() || flow && !(commands.isEmpty() && heldWrites.isEmpty());
         return queued && !window.isOpen();
     }
 
@@ -204,6 +229,7 @@ final class TaskSet {
     }
 
     private void take(Predicate<Task> matches, List<Task> into) {
+        heldWrites.moveIf(matches, into);
         commands.moveIf(matches, into);
         into.addAll(delayed.stream().filter(matches).toList());
         delayed.removeIf(matches);
@@ -237,6 +263,9 @@ final class TaskSet {
         answered.addAll(interrupted.stream().filter(task -> task.answered).toList());
         interrupted.removeIf(task -> task.answered);
         interrupted.sort(this::bySending);
+        List<Task> held = new ArrayList<>();
+        heldWrites.moveIf(_ -> true, held);
+        held.reversed().forEach(commands::addFirst);
         for (Task task : interrupted.reversed()) {
             task.rewind();
             commands.addFirst(task);

@@ -86,14 +86,14 @@ class ReinstatementTest {
                 reads.add(Io.read(lba, 512).on(session));
             }
             for (int lba = 0; lba < 3; lba++) {
-                assertThat(lba(first.expectCommand())).isEqualTo(lba);
+                assertThat(ScriptedConnection.lba(first.expectCommand())).isEqualTo(lba);
             }
             first.close();
 
             ScriptedConnection second = target.connection();
             for (int lba = 0; lba < 6; lba++) {
                 ScsiCommand command = second.expectCommand();
-                assertThat(lba(command)).isEqualTo(lba);
+                assertThat(ScriptedConnection.lba(command)).isEqualTo(lba);
                 second.dataInWithGood(command, 0, Patterns.bytes(lba, 512));
             }
             for (int lba = 0; lba < 6; lba++) {
@@ -534,7 +534,8 @@ class ReinstatementTest {
                 peer = target.connection();
                 Io read = Io.read(7, 512).conduct(Conduct.REPEATABLE).on(session);
                 ScsiCommand command = peer.expectCommand();
-                while (lba(command) != 7) { // a write that came after the session was back
+                while (ScriptedConnection.lba(command)
+                        != 7) { // a write that came after the session was back
                     command = peer.expectCommand();
                 }
                 peer.dataInWithGood(command, 0, new byte[512]);
@@ -567,14 +568,9 @@ class ReinstatementTest {
     private static void answerReads(ScriptedConnection peer, long... lbas) {
         for (long lba : lbas) {
             ScsiCommand command = peer.expectCommand();
-            assertThat(lba(command)).isEqualTo(lba);
+            assertThat(ScriptedConnection.lba(command)).isEqualTo(lba);
             peer.dataInWithGood(command, 0, new byte[512]);
         }
-    }
-
-    /** Of a READ(10) or WRITE(10). */
-    private static long lba(ScsiCommand command) {
-        return command.cdbHigh() >>> 16 & 0xffff_ffffL;
     }
 
     private static boolean isReadKeys(ScsiCommand command) {

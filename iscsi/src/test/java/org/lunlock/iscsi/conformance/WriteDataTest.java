@@ -3,9 +3,11 @@ package org.lunlock.iscsi.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.ProtocolException;
 import org.lunlock.iscsi.ScsiException;
@@ -30,6 +32,7 @@ class WriteDataTest {
     private static final int SEGMENT = 4096;
     private static final int FIRST_BURST = 8192;
     private static final int BURST = 16384;
+    private static final long MIB_BLOCKS = 2048;
 
     @Test
     void withoutPermissionNoDataIsSentBeforeAnR2t() throws IscsiException {
@@ -390,5 +393,114 @@ class WriteDataTest {
             last = out.isFinal();
         }
         return at;
+    }
+
+    // ------------------------------------------------------------------------ how much at a time
+
+    @Test
+    void writesAboveThreeMebibytesWaitAndOthersOvertakeThem() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io[] writes = mebibytes(5, session);
+            Io read = Io.read(9, 512).on(session);
+            Io small = Io.write(5 * MIB_BLOCKS, new byte[512]).on(session);
+
+            ScsiCommand[] sent = new ScsiCommand[5];
+            for (int i = 0; i < 3; i++) {
+                sent[i] = peer.expectCommand();
+                assertThat(ScriptedConnection.lba(sent[i])).isEqualTo(i * MIB_BLOCKS);
+            }
+            ScsiCommand overtaking = peer.expectCommand();
+            assertThat(overtaking.read()).isTrue();
+            peer.dataInWithGood(overtaking, 0, new byte[512]);
+            read.succeeds();
+            peer.expectNothing();
+            for (int i = 0; i < 2; i++) {
+                refuse(peer, sent[i]);
+                sent[i + 3] = peer.expectCommand();
+                assertThat(ScriptedConnection.lba(sent[i + 3])).isEqualTo((i + 3) * MIB_BLOCKS);
+                peer.expectNothing();
+            }
+            refuse(peer, sent[2]);
+            ScsiCommand last = peer.expectCommand();
+            assertThat(ScriptedConnection.lba(last)).isEqualTo(5 * MIB_BLOCKS);
+            refuse(peer, last);
+            refuse(peer, sent[3]);
+            refuse(peer, sent[4]);
+            for (Io write : writes) {
+                write.fails(ScsiException.class);
+            }
+            small.fails(ScsiException.class);
+        }
+    }
+
+    @Test
+    void aWriteOfMoreThanThatIsSentAlone() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io large = Io.write(new byte[4 << 20]).on(session);
+            Io small = Io.write(4 * MIB_BLOCKS, new byte[512]).on(session);
+            ScsiCommand command = peer.expectCommand();
+            peer.expectNothing();
+            refuse(peer, command);
+            refuse(peer, peer.expectCommand());
+            large.fails(ScsiException.class);
+            small.fails(ScsiException.class);
+        }
+    }
+
+    @Test
+    void afterALostConnectionWritesGoOnInTheirOrder() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection first = target.connection();
+            Io[] writes = mebibytes(5, session);
+            for (int i = 0; i < 3; i++) {
+                first.expectCommand();
+            }
+            first.close();
+            ScriptedConnection second = target.connection();
+            ArrayDeque<ScsiCommand> underWay = new ArrayDeque<>();
+            for (int i = 0; i < 5; i++) {
+                underWay.add(second.expectCommand());
+                assertThat(ScriptedConnection.lba(underWay.getLast())).isEqualTo(i * MIB_BLOCKS);
+                if (i >= 2) {
+                    refuse(second, underWay.remove());
+                }
+            }
+            underWay.forEach(command -> refuse(second, command));
+            for (Io write : writes) {
+                write.fails(ScsiException.class);
+            }
+        }
+    }
+
+    @Test
+    void aFenceEndsWritesThatWait() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            Io[] writes = mebibytes(4, session);
+            session.fence(new FencedException("another host has it"));
+            writes[3].fails(FencedException.class);
+            for (int i = 0; i < 3; i++) {
+                refuse(peer, peer.expectCommand());
+                writes[i].ends();
+            }
+        }
+    }
+
+    private static Io[] mebibytes(int count, Session session) {
+        Io[] writes = new Io[count];
+        for (int i = 0; i < count; i++) {
+            writes[i] = Io.write(i * MIB_BLOCKS, new byte[1 << 20]).on(session);
+        }
+        return writes;
+    }
+
+    private static void refuse(ScriptedConnection peer, ScsiCommand command) {
+        peer.checkCondition(command, Sense.Key.MEDIUM_ERROR, 0x0c, 0);
     }
 }

@@ -42,6 +42,24 @@ class TaskTableTest {
     }
 
     @Test
+    void theTableHasRoomForSomeWritesAndForOneOfAnyLength() {
+        byte[] quarter = new byte[TaskTable.WRITE_BYTES_MAX / 4];
+        Task[] writes = new Task[4];
+        for (int i = 0; i < writes.length; i++) {
+            writes[i] = Io.write(quarter).prepared();
+            assertThat(table.hasRoomFor(writes[i])).isTrue();
+            table.add(writes[i]);
+        }
+        assertThat(table.hasRoomFor(Io.write(new byte[512]).prepared())).isFalse();
+        assertThat(table.hasRoomFor(Io.read(quarter.length).prepared())).isTrue();
+        table.remove(writes[2]);
+        assertThat(table.hasRoomFor(Io.write(quarter).prepared())).isTrue();
+        table.takeAll();
+        Task huge = Io.write(new byte[5 * quarter.length]).prepared();
+        assertThat(table.hasRoomFor(huge)).isTrue();
+    }
+
+    @Test
     void aLateTagDoesNotFindTheTaskThatCameToItsSlot() {
         Task first = task();
         table.add(first);

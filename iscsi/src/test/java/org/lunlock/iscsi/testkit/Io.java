@@ -97,7 +97,8 @@ public final class Io extends Task {
         session.queue(prepared());
     }
 
-    private Io prepared() {
+    /** Makes it the command that it stands for, without a session. */
+    public Io prepared() {
         int blocks = buffer.remaining() / blockBytes;
         boolean read = direction == Direction.READ;
         prepare(

@@ -124,6 +124,11 @@ public final class ScriptedConnection implements AutoCloseable {
         return expect(ScsiCommand.class);
     }
 
+    /** The block that a READ (10) or WRITE (10) begins with. */
+    public static long lba(ScsiCommand command) {
+        return command.cdbHigh() >>> 16 & 0xffff_ffffL;
+    }
+
     public DataOut expectDataOut() {
         return expect(DataOut.class);
     }
