@@ -26,10 +26,14 @@ final class FastPath {
     /** Bytes: as much as one FUSE or NFS request carries. */
     private static final int LENGTH_MAX = 1 << 20;
 
+    /** A logical unit that takes only a few blocks at a time has no fast path for long requests. */
+    private static final int PARTS_MAX = 16;
+
     private final Session session;
     private final Lun lun;
     private final LunGeometry geometry;
     private final int blockBytes;
+    private final int lengthMax;
     private final RangeLocks locks;
     private final DeviceCounters counters;
 
@@ -43,6 +47,7 @@ final class FastPath {
         this.lun = lun;
         this.geometry = geometry;
         this.blockBytes = geometry.capacity().blockBytes();
+        this.lengthMax = Math.min(LENGTH_MAX, PARTS_MAX * geometry.commandBytes());
         this.locks = locks;
         this.counters = counters;
     }
@@ -59,7 +64,7 @@ final class FastPath {
     private boolean isPlain(BlockRequest request) {
         return request.offsetBytes() % blockBytes == 0
                 && request.lengthBytes() % blockBytes == 0
-                && request.lengthBytes() <= LENGTH_MAX
+                && request.lengthBytes() <= lengthMax
                 && !(request.forceUnitAccess() && !geometry.fua());
     }
 
