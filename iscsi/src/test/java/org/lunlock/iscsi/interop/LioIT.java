@@ -210,6 +210,7 @@ class LioIT {
     }
 
     @Test
+    @Timeout(3600) // as long as it is told to; each wait in it has a deadline of its own
     void noByteIsLostHoweverOftenTheConnectionIs() throws IOException {
         long seed = new SplittableRandom().nextLong();
         SplittableRandom random = new SplittableRandom(seed);
