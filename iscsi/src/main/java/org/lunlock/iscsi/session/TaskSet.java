@@ -115,7 +115,7 @@ final class TaskSet {
 
     /** How many commands wait for nothing but to be sent. With the lock held. */
     int sendable() {
-        if (!window.isOpen() || !underWay.hasRoom()) {
+        if (!hasRoom()) {
             return 0;
         }
         if (!lifetime.state().commandsFlow()) {
@@ -128,7 +128,7 @@ final class TaskSet {
 
     /** The next command for this connection to send, numbered and tagged. With the lock held. */
     @Nullable Task next(Connection connection) {
-        if (sendable() == 0) {
+        if (!hasRoom()) {
             return null;
         }
         Task task = guardsCommands.poll();
@@ -344,10 +344,14 @@ final class TaskSet {
     boolean hasRoomForOne() {
         lock.lock();
         try {
-            return window.isOpen() && underWay.hasRoom();
+            return hasRoom();
         } finally {
             lock.unlock();
         }
+    }
+
+    private boolean hasRoom() {
+        return window.isOpen() && underWay.hasRoom();
     }
 
     private static boolean isGivenUp(Task task) {

@@ -3,6 +3,7 @@ package org.lunlock.iscsi.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.lunlock.iscsi.testkit.ScriptedConnection.lba;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -86,14 +87,14 @@ class ReinstatementTest {
                 reads.add(Io.read(lba, 512).on(session));
             }
             for (int lba = 0; lba < 3; lba++) {
-                assertThat(ScriptedConnection.lba(first.expectCommand())).isEqualTo(lba);
+                assertThat(lba(first.expectCommand())).isEqualTo(lba);
             }
             first.close();
 
             ScriptedConnection second = target.connection();
             for (int lba = 0; lba < 6; lba++) {
                 ScsiCommand command = second.expectCommand();
-                assertThat(ScriptedConnection.lba(command)).isEqualTo(lba);
+                assertThat(lba(command)).isEqualTo(lba);
                 second.dataInWithGood(command, 0, Patterns.bytes(lba, 512));
             }
             for (int lba = 0; lba < 6; lba++) {
@@ -534,8 +535,7 @@ class ReinstatementTest {
                 peer = target.connection();
                 Io read = Io.read(7, 512).conduct(Conduct.REPEATABLE).on(session);
                 ScsiCommand command = peer.expectCommand();
-                while (ScriptedConnection.lba(command)
-                        != 7) { // a write that came after the session was back
+                while (lba(command) != 7) { // a write that came after the session was back
                     command = peer.expectCommand();
                 }
                 peer.dataInWithGood(command, 0, new byte[512]);
@@ -568,7 +568,7 @@ class ReinstatementTest {
     private static void answerReads(ScriptedConnection peer, long... lbas) {
         for (long lba : lbas) {
             ScsiCommand command = peer.expectCommand();
-            assertThat(ScriptedConnection.lba(command)).isEqualTo(lba);
+            assertThat(lba(command)).isEqualTo(lba);
             peer.dataInWithGood(command, 0, new byte[512]);
         }
     }

@@ -2,6 +2,7 @@
 package org.lunlock.iscsi.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.lunlock.iscsi.testkit.ScriptedConnection.lba;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
@@ -409,7 +410,7 @@ class WriteDataTest {
             ScsiCommand[] sent = new ScsiCommand[5];
             for (int i = 0; i < 3; i++) {
                 sent[i] = peer.expectCommand();
-                assertThat(ScriptedConnection.lba(sent[i])).isEqualTo(i * MIB_BLOCKS);
+                assertThat(lba(sent[i])).isEqualTo(i * MIB_BLOCKS);
             }
             ScsiCommand overtaking = peer.expectCommand();
             assertThat(overtaking.read()).isTrue();
@@ -419,12 +420,12 @@ class WriteDataTest {
             for (int i = 0; i < 2; i++) {
                 refuse(peer, sent[i]);
                 sent[i + 3] = peer.expectCommand();
-                assertThat(ScriptedConnection.lba(sent[i + 3])).isEqualTo((i + 3) * MIB_BLOCKS);
+                assertThat(lba(sent[i + 3])).isEqualTo((i + 3) * MIB_BLOCKS);
                 peer.expectNothing();
             }
             refuse(peer, sent[2]);
             ScsiCommand last = peer.expectCommand();
-            assertThat(ScriptedConnection.lba(last)).isEqualTo(5 * MIB_BLOCKS);
+            assertThat(lba(last)).isEqualTo(5 * MIB_BLOCKS);
             refuse(peer, last);
             refuse(peer, sent[3]);
             refuse(peer, sent[4]);
@@ -465,7 +466,7 @@ class WriteDataTest {
             ArrayDeque<ScsiCommand> underWay = new ArrayDeque<>();
             for (int i = 0; i < 5; i++) {
                 underWay.add(second.expectCommand());
-                assertThat(ScriptedConnection.lba(underWay.getLast())).isEqualTo(i * MIB_BLOCKS);
+                assertThat(lba(underWay.getLast())).isEqualTo(i * MIB_BLOCKS);
                 if (i >= 2) {
                     refuse(second, underWay.remove());
                 }
