@@ -70,7 +70,7 @@ public record LunGeometry(
         }
     }
 
-    private static int commandBytes(Capacity capacity, @Nullable BlockLimits limits) {
+    static int commandBytes(Capacity capacity, @Nullable BlockLimits limits) {
         long blocks = COMMAND_BYTES / capacity.blockBytes();
         if (limits != null) {
             long wished = Math.max(1, limits.optimalTransferGranularity());
