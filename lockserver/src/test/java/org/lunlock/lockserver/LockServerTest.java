@@ -11,6 +11,8 @@ import static org.lunlock.lockserver.TestServer.status;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.AfterEach;
@@ -23,6 +25,8 @@ import org.lunlock.lockserver.store.Right;
 
 @NullMarked
 class LockServerTest {
+    private static final int WAITING = 200;
+
     @TempDir private Path directory;
     private TestServer server;
     private String mac;
@@ -254,6 +258,23 @@ class LockServerTest {
         server.close();
         server = TestServer.start(directory);
         assertThat(status(server.get(mac, claimPath("backup", CLAIM_B))).place()).isEqualTo(1);
+    }
+
+    @Test
+    void nobodyWhoWaitsIsCutOffWhenTheServerStops() throws Exception {
+        server.claim(mac, "backup", CLAIM_A);
+        List<CompletableFuture<HttpResponse<String>>> polls = new ArrayList<>();
+        for (int i = 0; i < WAITING; i++) {
+            String id = "claim-waits-%06d".formatted(i);
+            server.claim(mac, "backup", id);
+            polls.add(server.sendAsync(mac, "GET", claimPath("backup", id) + "?wait=25"));
+        }
+        Await.until(
+                "all wait", TestServer.WITHIN, () -> metrics().of("lunlock_long_polls") == WAITING);
+        server.stop();
+        for (CompletableFuture<HttpResponse<String>> poll : polls) {
+            assertThat(poll.get(20, SECONDS).statusCode()).isIn(200, 503);
+        }
     }
 
     private PrometheusText metrics() {

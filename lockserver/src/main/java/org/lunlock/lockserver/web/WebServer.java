@@ -9,10 +9,12 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import org.eclipse.jetty.server.AbstractConnectionFactory;
 import org.eclipse.jetty.server.ConnectionFactory;
@@ -22,6 +24,7 @@ import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.VirtualThreadPool;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +52,9 @@ public final class WebServer implements AutoCloseable {
     /** Longer than any answer waits, and than the silence of a stream of events. */
     private static final Duration IDLE_MAX = Duration.ofSeconds(60);
 
+    /** Answers are a few KB: most clients have read theirs at once. */
+    private static final Duration ANSWERING_MAX = Duration.ofSeconds(3);
+
     private static final Duration HOUSEKEEPING = Duration.ofSeconds(1);
 
     private final ServerOptions options;
@@ -60,6 +66,7 @@ public final class WebServer implements AutoCloseable {
     private final Metrics metrics;
     private final Server server = new Server(new VirtualThreadPool());
     private final ServerConnector connector;
+    private final GracefulHandler answers = new GracefulHandler();
     private final Executor answering = Executors.newVirtualThreadPerTaskExecutor();
     private final @Nullable PemFiles pem;
     private final SslContextFactory.@Nullable Server tls;
@@ -120,7 +127,8 @@ public final class WebServer implements AutoCloseable {
         Api api = new Api(claims, history, guard, bodies, wall, answering);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, connector));
-        server.setHandler(new Front(api, clerk, events, metrics, connections, answering));
+        answers.setHandler(new Front(api, clerk, events, metrics, connections, answering));
+        server.setHandler(answers);
         server.setErrorHandler(Front::answerError);
         try {
             server.start();
@@ -178,17 +186,24 @@ public final class WebServer implements AutoCloseable {
         claims.stream().map(Claim::volume).distinct().forEach(events::changed);
     }
 
-    /** Opens no connection any more, and answers those that wait. */
+    /** Opens no connection any more, and begins to end the streams of events. */
     public void dismiss() {
         connector.close();
-        polls.wakeAll();
         events.close();
     }
 
-    /** Ends all connections. Idempotent. */
+    /** Answers whoever waits, and ends all connections. Call it without a clerk. Idempotent. */
     @Override
     public void close() {
         housekeeper.shutdownNow();
+        polls.wakeAll(); // with no clerk, nobody begins to wait after this
+        try {
+            answers.shutdown().get(ANSWERING_MAX.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOG.log(INFO, "some clients did not read their answers in time");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
         try {
             server.stop();
         } catch (Exception e) { // Jetty's declaration
