@@ -9,6 +9,7 @@ import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.scsi.BlockCommands;
 import org.lunlock.iscsi.scsi.ScsiRequest;
 import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.session.Task;
 
 /**
  * Commands for one request, several at once, and the wait for all of them. Belongs to the thread of
@@ -36,7 +37,7 @@ final class Commands {
     void read(long offsetBytes, ByteBuffer into) {
         if (hasPlace()) {
             OneCommand command = new OneCommand();
-            command.read(lun, offsetBytes / blockBytes, into.remaining() / blockBytes, into);
+            command.transfer(false, offsetBytes, into, 0);
             session.submit(command);
         }
     }
@@ -49,8 +50,7 @@ final class Commands {
     void write(long offsetBytes, ByteBuffer from, int flags) {
         if (hasPlace()) {
             OneCommand command = new OneCommand();
-            command.write(
-                    lun, offsetBytes / blockBytes, from.remaining() / blockBytes, from, flags);
+            command.transfer(true, offsetBytes, from, flags);
             session.submit(command);
         }
     }
@@ -94,7 +94,12 @@ final class Commands {
         }
     }
 
-    private final class OneCommand extends BlockTask {
+    private final class OneCommand extends Task {
+
+        void transfer(boolean write, long offsetBytes, ByteBuffer data, int flags) {
+            int blocks = data.remaining() / blockBytes;
+            prepareTransfer(lun, write, offsetBytes / blockBytes, blocks, flags, data, 0);
+        }
 
         void execute(ScsiRequest<?> request, ByteBuffer dataIn) {
             prepare(lun, request, dataIn, Conduct.GUARDED);

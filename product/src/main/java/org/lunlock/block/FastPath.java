@@ -13,6 +13,7 @@ import org.lunlock.iscsi.ScsiStatus;
 import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.scsi.BlockCommands;
 import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.session.Task;
 
 /**
  * Aligned transfers and flushes: straight from, or into, the caller's buffer, without a thread of
@@ -132,7 +133,7 @@ final class FastPath {
         /** Returns how many commands it takes. */
         private int prepare() {
             if (request.operation() == BlockRequest.Operation.FLUSH) {
-                all[0].synchronizeCache(lun);
+                all[0].synchronizeCache();
                 return 1;
             }
             ByteBuffer data = request.data();
@@ -154,13 +155,9 @@ final class FastPath {
         }
 
         private void transfer(Part part, long lba, ByteBuffer data) {
-            int blocks = data.remaining() / blockBytes;
-            if (request.operation() == BlockRequest.Operation.READ) {
-                part.read(lun, lba, blocks, data);
-            } else {
-                int flags = request.forceUnitAccess() ? BlockCommands.FUA : 0;
-                part.write(lun, lba, blocks, data, flags);
-            }
+            boolean write = request.operation() == BlockRequest.Operation.WRITE;
+            int flags = write && request.forceUnitAccess() ? BlockCommands.FUA : 0;
+            part.transfer(write, lba, flags, data);
         }
 
         private void completed(@Nullable IscsiException theirs) {
@@ -188,7 +185,22 @@ final class FastPath {
             request.completed(told);
         }
 
-        private final class Part extends BlockTask {
+        private final class Part extends Task {
+            void synchronizeCache() {
+                prepare(
+                        "SYNCHRONIZE CACHE",
+                        lun,
+                        BlockCommands.synchronizeCacheHigh(0, 0),
+                        BlockCommands.synchronizeCacheLow(0, 0),
+                        Conduct.GUARDED);
+            }
+
+            void transfer(boolean write, long lba, int flags, ByteBuffer data) {
+                int blocks = data.remaining() / blockBytes;
+                int blocksMax = geometry.commandBytes() / blockBytes;
+                prepareTransfer(lun, write, lba, blocks, flags, data, blocksMax);
+            }
+
             @Override
             protected void completed(@Nullable IscsiException failure) {
                 boolean flush = request.operation() == BlockRequest.Operation.FLUSH;

@@ -20,11 +20,19 @@ final class Connections {
     private static final long READING_NANOS = Duration.ofMillis(100).toNanos();
 
     private final Pace pace = new Pace(System.nanoTime());
+    private final Merger merger;
     private volatile Connection[] all = {};
     private volatile boolean beyondRecovery;
 
     /** The reading thread while it takes PDUs; every other thread sees somebody else or nobody. */
     private @Nullable Thread taking;
+
+    /**
+     * @param merger hears whether answers are expected at once
+     */
+    Connections(Merger merger) {
+        this.merger = merger;
+    }
 
     /** In place of all that there were. With the lock of the session held. */
     void begin(Connection leading) {
@@ -74,6 +82,7 @@ final class Connections {
         await(now, nanos);
         long until = System.nanoTime() + READING_NANOS;
         while (takeMore(now) && System.nanoTime() - until < 0) {}
+        merger.answersComeAtOnce(pace.expectsAnAnswer());
         flushAll(); // there may be room again, or something else to say
         pace.answered(answered(now) - answered, System.nanoTime());
     }
@@ -88,6 +97,8 @@ final class Connections {
                     case SLEEP -> false;
                 };
         if (!came) {
+            merger.answersComeAtOnce(false);
+            flushAll(); // or what waits for an answer would wait asleep
             sleep(now, nanos);
         }
     }

@@ -66,17 +66,18 @@ final class Dispatcher implements PduReader.Receiver {
     }
 
     @Override
-    public ByteBuffer begin(ByteBuffer bhs, int length) throws IscsiException {
+    public int begin(ByteBuffer bhs, int length, ByteBuffer[] into) throws IscsiException {
         if (Bhs.opcode(bhs) == Opcode.DATA_IN) {
             Task task = readTask(bhs, length);
             reading = task;
-            return task.dataIn((int) DataIn.bufferOffset(bhs), length);
+            return task.dataIn((int) DataIn.bufferOffset(bhs), length, into);
         }
         if (length > SEGMENT_BYTES) {
             throw new ProtocolException(
                     "a data segment of " + length + " bytes in a PDU that is no Data-In");
         }
-        return other.clear();
+        into[0] = other.clear().limit(length);
+        return 1;
     }
 
     @Override

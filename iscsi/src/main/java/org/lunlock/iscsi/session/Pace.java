@@ -71,7 +71,12 @@ final class Pace {
         if (underWay >= UNDER_WAY_MIN && comesMeanwhile && staysBusy) {
             return Wait.GATHER;
         }
-        return waitNanos < SHORT_NANOS ? Wait.LOOK : Wait.SLEEP;
+        return expectsAnAnswer() ? Wait.LOOK : Wait.SLEEP;
+    }
+
+    /** Whether something is likely to come at once. */
+    boolean expectsAnAnswer() {
+        return waitNanos < SHORT_NANOS;
     }
 
     /** Something came after so long. */

@@ -37,7 +37,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
     private final Keeper keeper;
     private final Thread thread;
     private volatile ReinstatementGuard guard = ReinstatementGuard.NONE;
-    private final Connections connections = new Connections();
+    private final Connections connections;
 
     /** Logs in, and keeps the session until it is closed or cannot be reinstated. */
     public static Session open(SessionOptions options, SessionListener listener)
@@ -61,6 +61,7 @@ public final class Session implements ScsiExecutor, AutoCloseable {
         this.options = options;
         this.listener = listener;
         this.tasks = new TaskSet(lifetime, toString());
+        this.connections = new Connections(tasks.merger());
         this.settlement = new Settlement(this, lifetime, tasks);
         var reinstatement = new Reinstatement(this, lifetime, tasks, settlement);
         this.keeper = new Keeper(this, lifetime, tasks, reinstatement, listener);

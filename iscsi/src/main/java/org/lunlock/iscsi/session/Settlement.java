@@ -100,7 +100,7 @@ final class Settlement {
         lock.lock();
         try {
             failure = task.failure;
-            if (mayGoRoundAgain(task)) {
+            if (mayGoRoundAgain(task) || failed(task) && goesApart(task)) {
                 failure = tasks.refusal(task);
                 if (failure == null) {
                     goRoundAgain(task);
@@ -124,6 +124,19 @@ final class Settlement {
         };
     }
 
+    private static boolean failed(Task task) {
+        return task.verdict == Verdict.DONE && task.failure != null;
+    }
+
+    /** What a command for several tasks failed with is not for all of them: each has its own. */
+    private static boolean goesApart(Task command) {
+        boolean apart = command.parts() > 1;
+        for (Task part = command; apart && part != null; part = part.follower()) {
+            part.standAlone();
+        }
+        return apart;
+    }
+
     private void goRoundAgain(Task task) {
         if (task.verdict == Verdict.LATER) {
             tasks.delay(task);
@@ -142,17 +155,24 @@ final class Settlement {
         }
     }
 
-    void finish(Task task, @Nullable IscsiException failure) {
+    /** Ends a command for all tasks that are in it. */
+    void finish(Task command, @Nullable IscsiException failure) {
         lock.lock();
         try {
-            task.underWay = false;
+            for (Task part = command; part != null; part = part.follower()) {
+                part.underWay = false;
+            }
         } finally {
             lock.unlock();
         }
-        try {
-            task.completed(failure);
-        } catch (RuntimeException | Error e) { // the other tasks must hear of their end
-            session.bug(e);
+        for (Task part = command; part != null; ) {
+            Task next = part.leave(); // the task may be submitted again from here on
+            try {
+                part.completed(failure);
+            } catch (RuntimeException | Error e) { // the other tasks must hear of their end
+                session.bug(e);
+            }
+            part = next;
         }
     }
 }

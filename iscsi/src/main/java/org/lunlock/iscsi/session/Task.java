@@ -2,7 +2,10 @@
 package org.lunlock.iscsi.session;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Check;
 import org.lunlock.iscsi.IscsiException;
@@ -11,6 +14,7 @@ import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.pdu.AdditionalHeader;
 import org.lunlock.iscsi.pdu.ScsiCommand;
 import org.lunlock.iscsi.pdu.ScsiResponse;
+import org.lunlock.iscsi.scsi.BlockCommands;
 import org.lunlock.iscsi.scsi.ScsiRequest;
 
 /**
@@ -66,8 +70,15 @@ public abstract class Task {
     private boolean exact;
     private ByteBuffer buffer = NO_DATA;
     private int start;
-    private int length;
+    private int ownLength;
     private ByteBuffer ahs = NO_DATA;
+
+    /** What it transfers; 0 blocks at most where it is always sent alone. */
+    private long lba;
+
+    private int blocks;
+    private int flags;
+    private int blocksMax;
 
     /** Where Data-In goes, if it is another buffer than Data-Out comes from. */
     private @Nullable ByteBuffer answer;
@@ -77,7 +88,18 @@ public abstract class Task {
     private final @Nullable ByteBuffer[] views = new ByteBuffer[VIEWS_MAX];
     private @Nullable ByteBuffer dataInView;
     private ByteBuffer viewed = NO_DATA;
-    int viewsInBatch;
+    private int viewsInBatch;
+
+    // ---- of a command with which others are merged: they follow it, in the order of their blocks
+    private @Nullable Task follower;
+    private Task last = this;
+    private int parts = 1;
+    private int length;
+    private int commandBlocks;
+    private int dataOutsInBatch;
+
+    /** What it was merged with has failed: it is sent alone, for an answer of its own. */
+    private boolean alone;
 
     // ---- from submit to completed
     /** Its allegiance, while it is under way: all of it is said on the one that it was sent on. */
@@ -143,7 +165,9 @@ public abstract class Task {
         this.direction = direction;
         this.buffer = buffer;
         this.start = buffer.position();
-        this.length = direction == Direction.NONE ? 0 : buffer.remaining();
+        this.ownLength = direction == Direction.NONE ? 0 : buffer.remaining();
+        this.length = ownLength;
+        this.blocksMax = 0;
         this.exact = exact;
         this.conduct = conduct;
         this.ahs = NO_DATA;
@@ -158,6 +182,52 @@ public abstract class Task {
     /** A command without data. */
     protected final void prepare(String name, Lun lun, long cdbHigh, long cdbLow, Conduct conduct) {
         prepare(name, lun, cdbHigh, cdbLow, Direction.NONE, NO_DATA, true, conduct);
+    }
+
+    /**
+     * A READ or WRITE of whole blocks under a reservation. Those that wait together and follow on
+     * one another may be sent as one command; each is completed on its own.
+     *
+     * @param write whether to write
+     * @param flags {@link BlockCommands#FUA}, {@link BlockCommands#DPO}, both or 0
+     * @param data {@code blocks} whole blocks, from position to limit; not moved. A direct buffer
+     *     is not copied.
+     * @param blocksMax how many blocks one command may transfer; 0 for one that is always sent
+     *     alone
+     */
+    protected final void prepareTransfer(
+            Lun lun,
+            boolean write,
+            long lba,
+            int blocks,
+            int flags,
+            ByteBuffer data,
+            int blocksMax) {
+        prepare(
+                write ? "WRITE" : "READ",
+                lun,
+                0,
+                0,
+                write ? Direction.WRITE : Direction.READ,
+                data,
+                true,
+                Conduct.GUARDED);
+        this.lba = lba;
+        this.flags = flags;
+        this.blocksMax = blocksMax;
+        this.blocks = blocks;
+        this.commandBlocks = blocks;
+        encode();
+    }
+
+    private void encode() {
+        if (direction == Direction.WRITE) {
+            cdbHigh = BlockCommands.writeHigh(lba, commandBlocks, flags);
+            cdbLow = BlockCommands.writeLow(lba, commandBlocks);
+        } else {
+            cdbHigh = BlockCommands.readHigh(lba, commandBlocks, flags);
+            cdbLow = BlockCommands.readLow(lba, commandBlocks);
+        }
     }
 
     /**
@@ -238,7 +308,10 @@ public abstract class Task {
         return direction == Direction.WRITE || direction == Direction.BIDIRECTIONAL;
     }
 
-    /** Bytes: the Expected Data Transfer Length, of Data-Out where the command is bidirectional. */
+    /**
+     * Bytes, with those of its followers: the Expected Data Transfer Length, of Data-Out where the
+     * command is bidirectional.
+     */
     final int length() {
         return length;
     }
@@ -265,6 +338,7 @@ public abstract class Task {
     final void begin(Executor.Caller caller) {
         underWay = true;
         this.caller = caller;
+        alone = false;
         attempts = 0;
         busyAnswers = 0;
         unitAttentions = 0;
@@ -280,13 +354,21 @@ public abstract class Task {
         r2tCount = 0;
         bursts.clear();
         inSendQueue = false;
-        inBatch = false;
-        viewsInBatch = 0;
+        leftBatch();
         answered = false;
         missing = false;
         reassigned = false;
         held = null;
         failure = null;
+    }
+
+    /** Nothing of it is being sent: its views are free. */
+    final void leftBatch() {
+        inBatch = false;
+        dataOutsInBatch = 0;
+        for (Task part = this; part != null; part = part.follower) {
+            part.viewsInBatch = 0;
+        }
     }
 
     /**
@@ -296,7 +378,7 @@ public abstract class Task {
     final void detach() {
         connection = null;
         bursts.clear();
-        viewsInBatch = 0;
+        leftBatch();
         missing = false;
         held = null;
     }
@@ -307,13 +389,64 @@ public abstract class Task {
         dataInCount = 0;
     }
 
-    /** Whether one more part of the buffer can be sent in the batch that is being filled. */
+    // ------------------------------------------------------------------------ its data
+
+    /** Whether one more Data-Out fits into the batch that is being filled. */
     final boolean hasView() {
-        return viewsInBatch < VIEWS_MAX;
+        return dataOutsInBatch < VIEWS_MAX;
     }
 
-    /** A part of the buffer to send from. Good until the batch that it is put in is gone. */
-    final ByteBuffer dataOut(int offset, int bytes) {
+    /**
+     * Where a Data-Out comes from. Good until the batch that it is put in is gone.
+     *
+     * @param from filled with views, from its beginning
+     * @return how many
+     */
+    final int dataOut(int offset, int bytes, @Nullable ByteBuffer[] from) {
+        dataOutsInBatch++;
+        return views(offset, bytes, from, true);
+    }
+
+    /**
+     * Where a Data-In goes.
+     *
+     * @param into filled with views, from its beginning
+     * @return how many
+     */
+    final int dataIn(int offset, int bytes, @Nullable ByteBuffer[] into) {
+        if (answer != null) {
+            into[0] = answer.limit(offset + bytes).position(offset);
+            return 1;
+        }
+        return views(offset, bytes, into, false);
+    }
+
+    private int views(int offset, int bytes, @Nullable ByteBuffer[] views, boolean out) {
+        Task part = this;
+        int at = offset;
+        while (at >= part.ownLength) {
+            at -= part.ownLength;
+            part = part.following();
+        }
+        int count = 0;
+        int left = bytes;
+        while (true) {
+            int n = Math.min(left, part.ownLength - at);
+            views[count++] = out ? part.ownDataOut(at, n) : part.ownDataIn(at, n);
+            left -= n;
+            if (left == 0) {
+                return count;
+            }
+            part = part.following();
+            at = 0;
+        }
+    }
+
+    private Task following() {
+        return Objects.requireNonNull(follower, "data lies within the command");
+    }
+
+    private ByteBuffer ownDataOut(int offset, int bytes) {
         ByteBuffer view = views[viewsInBatch];
         if (view == null) {
             view = buffer.duplicate();
@@ -323,17 +456,102 @@ public abstract class Task {
         return view.limit(start + offset + bytes).position(start + offset);
     }
 
-    /** The part of the buffer that a Data-In goes to. */
-    final ByteBuffer dataIn(int offset, int bytes) {
-        if (answer != null) {
-            return answer.limit(offset + bytes).position(offset);
-        }
+    private ByteBuffer ownDataIn(int offset, int bytes) {
         ByteBuffer view = dataInView;
         if (view == null) {
             view = buffer.duplicate();
             dataInView = view;
         }
         return view.limit(start + offset + bytes).position(start + offset);
+    }
+
+    // ------------------------------------------------------------------------ merged
+
+    /** Whether it may be merged with others. */
+    final boolean mayMerge() {
+        return blocksMax > 0 && !alone;
+    }
+
+    /** Whether the other begins with the block behind its own, and does the same. */
+    final boolean precedes(Task other) {
+        return lba + blocks == other.lba
+                && lunField == other.lunField
+                && direction == other.direction
+                && flags == other.flags;
+    }
+
+    /** The block behind its last, with those of its followers. */
+    final long end() {
+        return lba + commandBlocks;
+    }
+
+    final long lba() {
+        return lba;
+    }
+
+    /** Its own blocks. */
+    final int blocks() {
+        return blocks;
+    }
+
+    /** How many blocks a command may transfer. */
+    final int blocksMax() {
+        return blocksMax;
+    }
+
+    /** How many tasks the command is for. */
+    final int parts() {
+        return parts;
+    }
+
+    @Nullable Task follower() {
+        return follower;
+    }
+
+    /** The other becomes the end of this command. Before it is sent. */
+    final void append(Task other) {
+        last.follower = other;
+        last = other;
+        parts++;
+        length += other.length;
+        commandBlocks += other.blocks;
+        encode();
+    }
+
+    /** One task again, without those that followed it; returns the next of them. */
+    final @Nullable Task leave() {
+        Task next = follower;
+        if (next != null) {
+            next.received = Math.max(0, received - ownLength);
+            received = Math.min(received, ownLength);
+            follower = null;
+        }
+        if (parts > 1) {
+            last = this;
+            parts = 1;
+            length = ownLength;
+            commandBlocks = blocks;
+            encode();
+        }
+        return next;
+    }
+
+    /** Makes tasks of their own of all that this command is for, and returns them in order. */
+    final List<Task> takeApart() {
+        List<Task> apart = new ArrayList<>(parts);
+        for (Task part = this; part != null; ) {
+            part.attempts = Math.max(part.attempts, attempts);
+            part.busyAnswers = Math.max(part.busyAnswers, busyAnswers);
+            part.unitAttentions = Math.max(part.unitAttentions, unitAttentions);
+            apart.add(part);
+            part = part.leave();
+        }
+        return apart;
+    }
+
+    /** It is not merged any more. */
+    final void standAlone() {
+        alone = true;
     }
 
     @Override

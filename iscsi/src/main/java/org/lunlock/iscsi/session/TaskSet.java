@@ -31,6 +31,7 @@ final class TaskSet {
     private final String session;
     private final TaskTable underWay = new TaskTable();
     private final CommandWindow window = new CommandWindow();
+    private final Merger merger = new Merger();
     private final TaskQueue commands = new TaskQueue();
 
     /** Writes that were the next to be sent when enough of them were under way. */
@@ -58,6 +59,11 @@ final class TaskSet {
     /** With the lock held. */
     CommandWindow window() {
         return window;
+    }
+
+    /** With the lock held, but for what the reading thread says. */
+    Merger merger() {
+        return merger;
     }
 
     /** Only the session's thread changes the window, so it may look without the lock. */
@@ -126,14 +132,18 @@ final class TaskSet {
         return guardsCommands.size() + writes + commands.size();
     }
 
-    /** The next command for this connection to send, numbered and tagged. With the lock held. */
-    @Nullable Task next(Connection connection) {
+    /**
+     * The next command for this connection to send, numbered and tagged. With the lock held.
+     *
+     * @param most how many tasks it may be for
+     */
+    @Nullable Task next(Connection connection, int most) {
         if (!hasRoom()) {
             return null;
         }
         Task task = guardsCommands.poll();
         if (task == null && lifetime.state().commandsFlow()) {
-            task = nextCommand();
+            task = nextCommand(most);
         }
         if (task != null) {
             task.connection = connection; // before it can be found
@@ -146,18 +156,21 @@ final class TaskSet {
     }
 
     /** Writes keep their order; others overtake those that have to wait for each other. */
-    private @Nullable Task nextCommand() {
+    private @Nullable Task nextCommand(int most) {
         Task held = heldWrites.peek();
         if (held != null && underWay.hasRoomFor(held)) {
-            return heldWrites.poll();
+            return merger.take(heldWrites, most, underWay.roomFor(held));
         }
-        Task task = commands.poll();
+        Task task = commands.peek();
         while (task != null && task.writes() && (held != null || !underWay.hasRoomFor(task))) {
+            held = commands.poll();
             heldWrites.add(task);
-            held = task;
-            task = commands.poll();
+            task = commands.peek();
         }
-        return task;
+        if (task == null || merger.waits(commands, underWay.size())) {
+            return null;
+        }
+        return merger.take(commands, most, underWay.roomFor(task));
     }
 
     /** The task was answered, and its buffer is free. With the lock held. */
@@ -181,16 +194,20 @@ final class TaskSet {
     // ------------------------------------------------------------------------ once more
 
     /** Before all that wait. With the lock held. */
-    void addFirst(Task task) {
-        task.rewind();
-        queueOf(task).addFirst(task);
+    void addFirst(Task command) {
+        for (Task task : command.takeApart().reversed()) {
+            task.rewind();
+            queueOf(task).addFirst(task);
+        }
     }
 
     /** In a while: the logical unit is busy. With the lock held. */
-    void delay(Task task) {
-        task.rewind();
-        task.retryAtNanos = System.nanoTime() + BUSY_PAUSE_NANOS;
-        delayed.add(task);
+    void delay(Task command) {
+        for (Task task : command.takeApart()) {
+            task.rewind();
+            task.retryAtNanos = System.nanoTime() + BUSY_PAUSE_NANOS;
+            delayed.add(task);
+        }
     }
 
     /** Queues the delayed tasks whose time has come. With the lock held; returns when next to. */
@@ -266,9 +283,11 @@ final class TaskSet {
         List<Task> held = new ArrayList<>();
         heldWrites.moveIf(_ -> true, held);
         held.reversed().forEach(commands::addFirst);
-        for (Task task : interrupted.reversed()) {
-            task.rewind();
-            commands.addFirst(task);
+        for (Task command : interrupted.reversed()) {
+            for (Task task : command.takeApart().reversed()) {
+                task.rewind();
+                commands.addFirst(task);
+            }
         }
         List<Failed> failed = new ArrayList<>();
         if (fence != null) {

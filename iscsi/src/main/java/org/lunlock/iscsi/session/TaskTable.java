@@ -46,9 +46,19 @@ final class TaskTable {
         return freeCount > 0;
     }
 
+    /** How many tasks there are. */
+    int size() {
+        return OUTSTANDING_TASKS_MAX - freeCount;
+    }
+
     /** Whether its Data-Out, if any, may be under way with that of the others. */
     boolean hasRoomFor(Task task) {
-        return !task.writes() || writeBytes == 0 || writeBytes + task.length() <= WRITE_BYTES_MAX;
+        return writeBytes == 0 || task.length() <= roomFor(task);
+    }
+
+    /** Bytes that a command of its kind may transfer now. */
+    int roomFor(Task task) {
+        return task.writes() ? (int) Math.max(0, WRITE_BYTES_MAX - writeBytes) : Integer.MAX_VALUE;
     }
 
     /** Gives the task its tag. */

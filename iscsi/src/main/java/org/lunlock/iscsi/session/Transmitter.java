@@ -46,6 +46,7 @@ final class Transmitter {
     private final Settings settings;
     private final PduBatch batch = new PduBatch();
     private final ByteBuffer bhs = ByteBuffer.allocate(Bhs.LENGTH);
+    private final @Nullable ByteBuffer[] pieces = new ByteBuffer[PduBatch.SEGMENT_PIECES_MAX];
 
     private final ArrayDeque<InitiatorPdu> control = new ArrayDeque<>();
     private final TaskQueue again = new TaskQueue();
@@ -214,7 +215,7 @@ final class Transmitter {
         }
         batch.clear();
         for (int i = 0; i < batchTaskCount; i++) {
-            batchTasks[i].inBatch = false;
+            batchTasks[i].leftBatch();
         }
         batchTaskCount = 0;
         control.clear();
@@ -233,8 +234,7 @@ final class Transmitter {
         Task settled = null;
         for (int i = 0; i < batchTaskCount; i++) {
             Task task = batchTasks[i];
-            task.inBatch = false;
-            task.viewsInBatch = 0;
+            task.leftBatch();
             if (task.answered && !task.inSendQueue) {
                 tasks.remove(task);
                 task.next = settled;
@@ -271,12 +271,12 @@ final class Transmitter {
                 bytes += sendDataOut(writing);
                 continue;
             }
-            Task command = share == 0 ? null : tasks.next(connection);
+            Task command = share == 0 ? null : tasks.next(connection, share);
             if (command == null) {
                 break;
             }
+            share -= command.parts();
             bytes += sendCommand(command);
-            share--;
         }
         leftToOthers = batch.isEmpty() && share == 0 && tasks.sendable() > 0;
         return !batch.isEmpty();
@@ -317,7 +317,7 @@ final class Transmitter {
                 task.cdbHigh(),
                 task.cdbLow());
         if (immediate == 0) {
-            batch.add(bhs, task.ahs(), null);
+            batch.add(bhs, task.ahs(), pieces, 0);
         } else {
             addData(task, task.ahs(), 0, immediate);
         }
@@ -354,7 +354,7 @@ final class Transmitter {
     }
 
     private void addData(Task task, ByteBuffer ahs, int offset, int bytes) {
-        batch.add(bhs, ahs, task.dataOut(offset, bytes));
+        batch.add(bhs, ahs, pieces, task.dataOut(offset, bytes, pieces));
         task.sent += bytes;
         if (!task.inBatch) {
             task.inBatch = true;

@@ -3,6 +3,7 @@ package org.lunlock.iscsi.transport;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Check;
@@ -22,12 +23,16 @@ public final class PduBatch {
     private static final int STAGING_BYTES = 128 << 10;
     private static final int PDU_OVERHEAD_BYTES_MAX = Bhs.LENGTH + 1020 + 4 + 3 + 4;
 
-    /** Well below IOV_MAX (1024), and some 200 µs of copying in the kernel at 4 KiB each. */
-    private static final int PIECES_MAX = 128;
+    /** Buffers that one data segment comes from at most. */
+    public static final int SEGMENT_PIECES_MAX = 64;
+
+    /** Well below IOV_MAX (1024), and some 300 µs of copying in the kernel at 4 KiB each. */
+    private static final int PIECES_MAX = 192;
 
     private final ByteBuffer staging = ByteBuffer.allocateDirect(STAGING_BYTES);
     private final @Nullable ByteBuffer[] stagedViews = new ByteBuffer[PIECES_MAX];
     private final ByteBuffer[] pieces = new ByteBuffer[PIECES_MAX];
+    private final @Nullable ByteBuffer[] single = new ByteBuffer[1];
     private final CRC32C crc = new CRC32C();
     private boolean headerDigest;
     private boolean dataDigest;
@@ -48,25 +53,28 @@ public final class PduBatch {
 
     /** Whether one more PDU fits, whatever it is. */
     public boolean hasRoom() {
-        return pieceCount + 3 <= PIECES_MAX
+        return pieceCount + 2 + SEGMENT_PIECES_MAX <= PIECES_MAX
                 && staging.remaining() >= PDU_OVERHEAD_BYTES_MAX + COPY_BYTES_MAX;
     }
 
-    /** Adds a PDU without additional header segments. */
-    public boolean add(ByteBuffer bhs, @Nullable ByteBuffer data) {
-        return add(bhs, NO_AHS, data);
+    /** Adds a PDU without additional header segments, and all of its data in one buffer. */
+    public void add(ByteBuffer bhs, @Nullable ByteBuffer data) {
+        single[0] = data;
+        add(bhs, NO_AHS, single, data == null || !data.hasRemaining() ? 0 : 1);
     }
 
     /**
      * Adds a PDU.
      *
-     * @param ahs its additional header segments from position to limit, padded; copied, not moved
      * @param bhs 48 bytes at index 0; copied
-     * @param data the data segment from position to limit. A view for this batch alone: one longer
-     *     than 4 KiB is sent from where it is, and its position moves as it goes.
-     * @return whether the data segment was copied, so that its bytes are free again
+     * @param ahs its additional header segments from position to limit, padded; copied, not moved
+     * @param data the data segment, each buffer from position to limit. Views for this batch alone:
+     *     a segment longer than 4 KiB is sent from where it is, and their positions move as it
+     *     goes.
+     * @param count how many of the buffers, at most {@link #SEGMENT_PIECES_MAX}; 0 without a data
+     *     segment
      */
-    public boolean add(ByteBuffer bhs, ByteBuffer ahs, @Nullable ByteBuffer data) {
+    public void add(ByteBuffer bhs, ByteBuffer ahs, @Nullable ByteBuffer[] data, int count) {
         Check.that(hasRoom(), "a batch is asked for room first");
         Check.that(ahs.remaining() == Bhs.totalAhsLength(bhs), "TotalAHSLength is the segments'");
         int start = staging.position();
@@ -77,24 +85,31 @@ public final class PduBatch {
         if (headerDigest) {
             putDigestOf(start, staging.position() - start);
         }
-        if (data == null || !data.hasRemaining()) {
-            return true;
+        if (count == 0) {
+            return;
         }
-        int length = data.remaining();
-        Check.that(length == Bhs.dataSegmentLength(bhs), "DataSegmentLength is the data's");
-        boolean copied = length <= COPY_BYTES_MAX;
-        if (dataDigest) {
-            int position = data.position();
-            crc.reset();
-            crc.update(data);
-            data.position(position);
-        }
-        if (copied) {
-            staging.put(data);
-        } else {
+        int length = Bhs.dataSegmentLength(bhs);
+        boolean copies = length <= COPY_BYTES_MAX;
+        if (!copies) {
             closeStaged();
-            pieces[pieceCount++] = data;
         }
+        crc.reset();
+        int added = 0;
+        for (int i = 0; i < count; i++) {
+            ByteBuffer piece = Objects.requireNonNull(data[i]);
+            added += piece.remaining();
+            if (dataDigest) {
+                int position = piece.position();
+                crc.update(piece);
+                piece.position(position);
+            }
+            if (copies) {
+                staging.put(piece);
+            } else {
+                pieces[pieceCount++] = piece;
+            }
+        }
+        Check.that(added == length, "DataSegmentLength is the data's");
         int padStart = staging.position();
         for (int pad = -length & 3; pad > 0; pad--) {
             staging.put((byte) 0);
@@ -105,7 +120,6 @@ public final class PduBatch {
             }
             staging.putInt(Integer.reverseBytes((int) crc.getValue()));
         }
-        return copied;
     }
 
     private void putDigestOf(int start, int length) {

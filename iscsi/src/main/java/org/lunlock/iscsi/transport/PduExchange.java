@@ -86,8 +86,9 @@ public final class PduExchange {
 
     private final class Inbox implements PduReader.Receiver {
         @Override
-        public ByteBuffer begin(ByteBuffer bhs, int dataSegmentLength) {
-            return segment.clear();
+        public int begin(ByteBuffer bhs, int dataSegmentLength, ByteBuffer[] into) {
+            into[0] = segment.clear().limit(dataSegmentLength);
+            return 1;
         }
 
         @Override

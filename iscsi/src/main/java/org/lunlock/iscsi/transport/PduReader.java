@@ -11,12 +11,14 @@ import org.lunlock.iscsi.TransportException;
 import org.lunlock.iscsi.pdu.Bhs;
 
 /**
- * Takes PDUs from a socket. A data segment goes straight into the buffer that its receiver names as
- * soon as the header is there: with one system call the kernel fills that buffer and, behind it,
- * the reader's own, where the next headers land. Used by one thread at a time; never waits. RFC
- * 7143 §11.1 (iSCSI PDU Length and Padding).
+ * Takes PDUs from a socket. A data segment goes straight into the buffers that its receiver names
+ * as soon as the header is there: with one system call the kernel fills those and, behind them, the
+ * reader's own, where the next headers land. Used by one thread at a time; never waits. RFC 7143
+ * §11.1 (iSCSI PDU Length and Padding).
  */
 public final class PduReader {
+    /** Buffers that one data segment goes to at most. */
+    public static final int PIECES_MAX = 64;
 
     /** Whom the PDUs are for. */
     public interface Receiver {
@@ -25,16 +27,17 @@ public final class PduReader {
          *
          * @param bhs 48 bytes at index 0
          * @param dataSegmentLength bytes, more than 0, at most what the reader allows
-         * @return where the data segment goes, from the buffer's position on; its limit leaves room
-         *     for all of it
+         * @param into where the data segment goes: filled from its beginning with buffers that
+         *     have, from position to limit, room for exactly the segment, and each for some of it
+         * @return how many buffers, at most {@link #PIECES_MAX}
          */
-        ByteBuffer begin(ByteBuffer bhs, int dataSegmentLength) throws IscsiException;
+        int begin(ByteBuffer bhs, int dataSegmentLength, ByteBuffer[] into) throws IscsiException;
 
         /**
          * The PDU is complete.
          *
-         * @param data null without a data segment, else what {@code begin} gave, its position moved
-         *     to the end of the segment
+         * @param data null without a data segment, else the first buffer that {@code begin} gave,
+         *     full: its position is its limit
          */
         void end(ByteBuffer bhs, @Nullable ByteBuffer data) throws IscsiException;
 
@@ -72,7 +75,8 @@ public final class PduReader {
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private final ByteBuffer digestView = buffer.duplicate();
     private final ByteBuffer bhs = ByteBuffer.allocateDirect(Bhs.LENGTH);
-    private final ByteBuffer[] scatter = new ByteBuffer[2];
+    private final ByteBuffer[] own = {buffer};
+    private final ByteBuffer[] into = new ByteBuffer[PIECES_MAX + 1]; // and the reader's own
     private final CRC32C crc = new CRC32C();
 
     private int dataSegmentLengthMax;
@@ -80,7 +84,9 @@ public final class PduReader {
     private boolean dataDigest;
 
     private Part part = Part.HEADER;
-    private @Nullable ByteBuffer data;
+    private int pieceCount;
+    private int firstPiece; // that is not full
+    private final int[] taken = new int[PIECES_MAX]; // positions up to which bytes were taken
     private int dataRemaining;
     private int lastSegmentBytes;
     private int trailerBytes;
@@ -132,29 +138,20 @@ public final class PduReader {
         long n;
         int room;
         if (part == Part.DATA) { // the buffer is empty: the segment would have come from it
-            ByteBuffer into = segment();
-            int limit = into.limit();
-            int start = into.position();
-            int wanted = dataRemaining;
-            into.limit(start + wanted);
             buffer.clear();
-            buffer.limit(readsAhead ? aheadBytes(wanted) : trailerBytes);
-            room = wanted + buffer.limit();
-            scatter[0] = into;
-            scatter[1] = buffer;
-            n = socket.read(scatter, 2);
+            buffer.limit(readsAhead ? aheadBytes(dataRemaining) : trailerBytes);
+            room = dataRemaining + buffer.limit();
+            into[pieceCount] = buffer;
+            n = socket.read(into, firstPiece, pieceCount - firstPiece + 1);
             buffer.flip();
-            int got = into.position() - start;
-            into.limit(limit);
-            took(into, start, got);
+            took();
         } else {
             int missing = missing();
             int wanted = readsAhead ? Math.max(missing, aheadBytes(lastSegmentBytes)) : missing;
             buffer.compact();
             buffer.limit(Math.min(buffer.capacity(), buffer.position() + wanted));
             room = buffer.remaining();
-            scatter[0] = buffer;
-            n = socket.read(scatter, 1);
+            n = socket.read(own, 0, 1);
             buffer.flip();
         }
         drained = n < room;
@@ -197,14 +194,6 @@ public final class PduReader {
         return drained;
     }
 
-    private ByteBuffer segment() {
-        ByteBuffer segment = data;
-        if (segment == null) {
-            throw new IllegalStateException("no data segment under way");
-        }
-        return segment;
-    }
-
     private void parse() throws IscsiException {
         while (true) {
             switch (part) {
@@ -229,11 +218,9 @@ public final class PduReader {
                         return;
                     }
                     boolean sound = trailer();
-                    ByteBuffer segment = data;
-                    data = null;
                     part = Part.HEADER;
                     if (sound) {
-                        receiver.end(bhs, segment);
+                        receiver.end(bhs, into[0]);
                     } else {
                         receiver.damaged(bhs, damage("data"));
                     }
@@ -273,9 +260,14 @@ public final class PduReader {
                             + " bytes, where MaxRecvDataSegmentLength is "
                             + dataSegmentLengthMax);
         }
-        ByteBuffer into = receiver.begin(bhs, length);
-        Check.that(into.remaining() >= length, "the data segment has room in its buffer");
-        data = into;
+        pieceCount = receiver.begin(bhs, length, into);
+        int room = 0;
+        for (int i = 0; i < pieceCount; i++) {
+            room += into[i].remaining();
+            taken[i] = into[i].position();
+        }
+        Check.that(room == length, "the data segment has exactly its buffers");
+        firstPiece = 0;
         dataRemaining = length;
         lastSegmentBytes = length;
         padBytes = -length & 3;
@@ -286,21 +278,34 @@ public final class PduReader {
     }
 
     private void copy() {
-        ByteBuffer into = segment();
-        int n = Math.min(buffer.remaining(), dataRemaining);
-        int start = into.position();
-        into.put(start, buffer, buffer.position(), n);
-        into.position(start + n);
-        buffer.position(buffer.position() + n);
-        took(into, start, n);
+        while (buffer.hasRemaining() && firstPiece < pieceCount) {
+            ByteBuffer piece = into[firstPiece];
+            int n = Math.min(buffer.remaining(), piece.remaining());
+            int at = piece.position();
+            piece.put(at, buffer, buffer.position(), n);
+            piece.position(at + n);
+            buffer.position(buffer.position() + n);
+            took();
+        }
     }
 
-    private void took(ByteBuffer into, int start, int n) {
-        dataRemaining -= n;
-        if (dataDigest && n > 0) { // now, while the bytes are in the cache
-            int limit = into.limit();
-            crc.update(into.limit(start + n).position(start));
-            into.limit(limit);
+    /** What came into the segment's buffers since the last time. */
+    private void took() {
+        while (firstPiece < pieceCount) {
+            ByteBuffer piece = into[firstPiece];
+            int from = taken[firstPiece];
+            int n = piece.position() - from;
+            dataRemaining -= n;
+            if (dataDigest && n > 0) { // now, while the bytes are in the cache
+                int limit = piece.limit();
+                crc.update(piece.limit(from + n).position(from));
+                piece.limit(limit);
+            }
+            taken[firstPiece] = piece.position();
+            if (piece.hasRemaining()) {
+                return;
+            }
+            firstPiece++;
         }
     }
 

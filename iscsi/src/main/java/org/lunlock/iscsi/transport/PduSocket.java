@@ -137,9 +137,9 @@ public final class PduSocket implements AutoCloseable {
      * @return bytes read, 0 when there was nothing
      * @throws TransportException when the target closed the connection or it broke
      */
-    public long read(ByteBuffer[] into, int count) throws TransportException {
+    public long read(ByteBuffer[] into, int first, int count) throws TransportException {
         try {
-            long n = count == 1 ? source.read(into[0]) : source.read(into, 0, count);
+            long n = count == 1 ? source.read(into[first]) : source.read(into, first, count);
             if (n < 0) {
                 throw new TransportException("portal " + portal + " closed the connection");
             }

@@ -28,6 +28,8 @@ public final class Io extends Task {
     private Lun lun = LUN;
     private int blockBytes = 512;
     private Conduct conduct = Conduct.GUARDED;
+    private int mergedBlocksMax;
+    private int flags;
     private final CountDownLatch done = new CountDownLatch(1);
     private final AtomicInteger completions = new AtomicInteger();
     private volatile @Nullable IscsiException failure;
@@ -74,6 +76,18 @@ public final class Io extends Task {
         return this;
     }
 
+    /** It may share a command of so many blocks with others. */
+    public Io merged(int blocksMax) {
+        mergedBlocksMax = blocksMax;
+        return this;
+    }
+
+    /** With bits of {@link BlockCommands}. */
+    public Io flags(int bits) {
+        flags = bits;
+        return this;
+    }
+
     /** Guarded where nothing else is said. */
     public Io conduct(Conduct other) {
         conduct = other;
@@ -100,18 +114,24 @@ public final class Io extends Task {
     /** Makes it the command that it stands for, without a session. */
     public Io prepared() {
         int blocks = buffer.remaining() / blockBytes;
-        boolean read = direction == Direction.READ;
-        prepare(
-                read ? "READ" : "WRITE",
-                lun,
-                read
-                        ? BlockCommands.readHigh(lba, blocks, 0)
-                        : BlockCommands.writeHigh(lba, blocks, 0),
-                read ? BlockCommands.readLow(lba, blocks) : BlockCommands.writeLow(lba, blocks),
-                direction,
-                buffer,
-                true,
-                conduct);
+        boolean write = direction == Direction.WRITE;
+        if (conduct == Conduct.GUARDED) {
+            prepareTransfer(lun, write, lba, blocks, flags, buffer, mergedBlocksMax);
+        } else {
+            prepare(
+                    write ? "WRITE" : "READ",
+                    lun,
+                    write
+                            ? BlockCommands.writeHigh(lba, blocks, flags)
+                            : BlockCommands.readHigh(lba, blocks, flags),
+                    write
+                            ? BlockCommands.writeLow(lba, blocks)
+                            : BlockCommands.readLow(lba, blocks),
+                    direction,
+                    buffer,
+                    true,
+                    conduct);
+        }
         return this;
     }
 

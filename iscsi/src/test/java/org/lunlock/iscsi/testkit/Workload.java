@@ -24,6 +24,8 @@ public final class Workload implements AutoCloseable {
     private static final int BLOCK_BYTES = 512;
     private static final int PART_BLOCKS = 2048;
     private static final int BLOCKS_MAX = 128;
+    private static final int SEQUENCE_MAX = 12;
+    private static final int MERGED_BLOCKS_MAX = 256;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Session session;
@@ -44,28 +46,42 @@ public final class Workload implements AutoCloseable {
     }
 
     private void run(int number, byte[] part, SplittableRandom random) {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(BLOCKS_MAX * BLOCK_BYTES);
-        byte[] bytes = new byte[BLOCKS_MAX * BLOCK_BYTES];
+        ByteBuffer buffer = ByteBuffer.allocateDirect(SEQUENCE_MAX * BLOCKS_MAX * BLOCK_BYTES);
         while (!stopped) {
-            int blocks = random.nextInt(1, BLOCKS_MAX + 1);
-            int block = random.nextInt(PART_BLOCKS - blocks + 1);
+            int count = random.nextBoolean() ? 1 : random.nextInt(2, SEQUENCE_MAX + 1);
+            int blocks = random.nextInt(1, (count == 1 ? BLOCKS_MAX : BLOCKS_MAX / count) + 1);
+            int block = random.nextInt(PART_BLOCKS - count * blocks + 1);
             int at = block * BLOCK_BYTES;
-            int length = blocks * BLOCK_BYTES;
-            long lba = (long) number * PART_BLOCKS + block;
-            buffer.clear().limit(length);
-            if (random.nextBoolean()) {
+            int length = count * blocks * BLOCK_BYTES;
+            boolean write = random.nextBoolean();
+            buffer.clear();
+            if (write) {
+                byte[] bytes = new byte[length];
                 random.nextBytes(bytes);
-                buffer.put(0, bytes, 0, length);
-                Io.write(lba, buffer).on(session).succeeds(PATIENCE);
+                buffer.put(0, bytes);
                 System.arraycopy(bytes, 0, part, at, length);
-            } else {
-                Io.read(lba, buffer).on(session).succeeds(PATIENCE);
-                assertThat(buffer.mismatch(ByteBuffer.wrap(part, at, length)))
-                        .as("first wrong byte of %d at block %d", length, lba)
-                        .isEqualTo(-1);
             }
-            done.incrementAndGet();
+            transfer(write, (long) number * PART_BLOCKS + block, buffer, count, blocks);
+            assertThat(buffer.limit(length).mismatch(ByteBuffer.wrap(part, at, length)))
+                    .as("first wrong byte of %d at block %d", length, block)
+                    .isEqualTo(-1);
+            done.addAndGet(count);
         }
+    }
+
+    /** Transfers that follow on one another, so that they may share commands, and waits for all. */
+    private void transfer(boolean write, long lba, ByteBuffer buffer, int count, int blocks) {
+        List<Io> sequence = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int bytes = blocks * BLOCK_BYTES;
+            ByteBuffer data = buffer.slice(i * bytes, bytes);
+            long at = lba + (long) i * blocks;
+            Io io = (write ? Io.write(at, data) : Io.read(at, data)).merged(MERGED_BLOCKS_MAX);
+            sequence.add(io);
+            io.queueOn(session);
+        }
+        session.push();
+        sequence.forEach(io -> io.succeeds(PATIENCE));
     }
 
     /** Returns when the work goes on: twenty commands for each thread are done from now on. */

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.pdu.Bhs;
 
@@ -16,22 +18,41 @@ final class Collector implements PduReader.Receiver {
 
     final List<Stream.Pdu> pdus = new ArrayList<>();
     private final boolean direct;
+    private final int piecesMax;
+    private final RandomGenerator random = new SplittableRandom(1);
+    private final List<ByteBuffer> pieces = new ArrayList<>();
     int longestSegment;
 
     Collector(boolean direct) {
-        this.direct = direct;
+        this(direct, 1);
     }
 
-    /** In the middle of a larger buffer, as a task's is. */
+    /** One that gives so many buffers for a segment, of any lengths. */
+    Collector(boolean direct, int piecesMax) {
+        this.direct = direct;
+        this.piecesMax = piecesMax;
+    }
+
+    /** In the middles of larger buffers, as those of tasks are. */
     @Override
-    public ByteBuffer begin(ByteBuffer bhs, int dataSegmentLength) {
+    public int begin(ByteBuffer bhs, int dataSegmentLength, ByteBuffer[] into) {
         longestSegment = Math.max(longestSegment, dataSegmentLength);
-        int size = dataSegmentLength + 2 * MARGIN;
-        ByteBuffer buffer = direct ? ByteBuffer.allocateDirect(size) : ByteBuffer.allocate(size);
-        for (int i = 0; i < size; i++) {
-            buffer.put(i, UNTOUCHED);
+        pieces.clear();
+        int left = dataSegmentLength;
+        while (left > 0) {
+            boolean last = pieces.size() == piecesMax - 1;
+            int length = last ? left : random.nextInt(1, left + 1);
+            int size = length + 2 * MARGIN;
+            ByteBuffer buffer =
+                    direct ? ByteBuffer.allocateDirect(size) : ByteBuffer.allocate(size);
+            for (int i = 0; i < size; i++) {
+                buffer.put(i, UNTOUCHED);
+            }
+            into[pieces.size()] = buffer.position(MARGIN).limit(MARGIN + length);
+            pieces.add(buffer);
+            left -= length;
         }
-        return buffer.position(MARGIN).limit(MARGIN + dataSegmentLength);
+        return pieces.size();
     }
 
     @Override
@@ -40,14 +61,19 @@ final class Collector implements PduReader.Receiver {
         bhs.get(0, header);
         byte[] segment = {};
         if (data != null) {
-            int length = Bhs.dataSegmentLength(bhs);
-            assertThat(data.position()).isEqualTo(MARGIN + length);
-            segment = new byte[length];
-            data.get(MARGIN, segment);
-            data.clear();
-            for (int i = 0; i < MARGIN; i++) {
-                assertThat(data.get(i)).as("before the segment").isEqualTo(UNTOUCHED);
-                assertThat(data.get(MARGIN + length + i)).as("behind it").isEqualTo(UNTOUCHED);
+            assertThat(data).isSameAs(pieces.getFirst());
+            segment = new byte[Bhs.dataSegmentLength(bhs)];
+            int at = 0;
+            for (ByteBuffer piece : pieces) {
+                assertThat(piece.hasRemaining()).isFalse();
+                int length = piece.capacity() - 2 * MARGIN;
+                piece.clear();
+                piece.get(MARGIN, segment, at, length);
+                at += length;
+                for (int i = 0; i < MARGIN; i++) {
+                    assertThat(piece.get(i)).as("before the segment").isEqualTo(UNTOUCHED);
+                    assertThat(piece.get(MARGIN + length + i)).as("behind it").isEqualTo(UNTOUCHED);
+                }
             }
         }
         pdus.add(new Stream.Pdu(header, segment));

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
@@ -14,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lunlock.iscsi.TransportException;
+import org.lunlock.iscsi.pdu.Bhs;
 import org.lunlock.iscsi.testkit.Background;
 import org.lunlock.iscsi.testkit.Property;
 
@@ -53,7 +57,7 @@ class PduBatchTest {
             PduBatch batch = new PduBatch();
             batch.negotiated(false, true);
             ByteBuffer data = view(pdu.data(), true);
-            assertThat(batch.add(ByteBuffer.wrap(pdu.bhs()), data)).isTrue();
+            batch.add(ByteBuffer.wrap(pdu.bhs()), data);
             data.clear();
             while (data.hasRemaining()) {
                 data.put((byte) 0);
@@ -64,11 +68,19 @@ class PduBatchTest {
     }
 
     @Test
-    void longDataIsSentFromWhereItIs() {
+    void longDataIsSentFromWhereItIs() throws IOException {
         Stream stream = new Stream(false, false).add(new SplittableRandom(3), 0, 4097);
         Stream.Pdu pdu = stream.pdus.getFirst();
-        assertThat(new PduBatch().add(ByteBuffer.wrap(pdu.bhs()), view(pdu.data(), true)))
-                .isFalse();
+        try (Loopback loopback = Loopback.open()) {
+            PduBatch batch = new PduBatch();
+            ByteBuffer data = view(pdu.data(), true);
+            int start = data.position();
+            batch.add(ByteBuffer.wrap(pdu.bhs()), data);
+            data.put(start, (byte) ~data.get(start));
+            loopback.write(batch);
+            byte[] sent = loopback.receive(stream.bytes().length);
+            assertThat(sent[Bhs.LENGTH]).isEqualTo((byte) ~pdu.data()[0]);
+        }
     }
 
     @Test
@@ -173,11 +185,14 @@ class PduBatchTest {
                         Stream stream = new Stream(headerDigest, dataDigest);
                         while (batch.hasRoom() && stream.pdus.size() < 30) {
                             int most = random.nextBoolean() ? 300 : 100_000;
-                            stream.add(random, 0, random.nextInt(0, most));
+                            stream.add(random, 0, random.nextInt(1, most));
                             Stream.Pdu pdu = stream.pdus.getLast();
+                            ByteBuffer[] pieces = pieces(pdu.data(), random);
                             batch.add(
                                     ByteBuffer.wrap(pdu.bhs()),
-                                    view(pdu.data(), random.nextBoolean()));
+                                    ByteBuffer.allocate(0),
+                                    pieces,
+                                    pieces.length);
                         }
                         int length = stream.bytes().length;
                         var echo =
@@ -191,6 +206,19 @@ class PduBatchTest {
                         collector.assertSame(stream.pdus);
                     }
                 });
+    }
+
+    /** The data, cut anywhere, as that of several tasks is. */
+    private static ByteBuffer[] pieces(byte[] data, RandomGenerator random) {
+        List<ByteBuffer> pieces = new ArrayList<>();
+        int most = random.nextInt(1, PduBatch.SEGMENT_PIECES_MAX + 1);
+        for (int at = 0; at < data.length; ) {
+            int left = data.length - at;
+            int n = pieces.size() == most - 1 ? left : random.nextInt(1, left + 1);
+            pieces.add(view(Arrays.copyOfRange(data, at, at + n), random.nextBoolean()));
+            at += n;
+        }
+        return pieces.toArray(ByteBuffer[]::new);
     }
 
     /** In the middle of a larger buffer, as a task's is. */

@@ -31,7 +31,7 @@ class PduReaderTest {
         byte[] bytes = stream.bytes();
         try (Loopback loopback = Loopback.open()) {
             for (int cut = 1; cut < bytes.length; cut++) {
-                Collector collector = new Collector(true);
+                Collector collector = new Collector(true, 1 + cut % 3);
                 PduReader reader = new PduReader(loopback.socket, collector, SEGMENT_MAX);
                 reader.negotiated(SEGMENT_MAX, headerDigest, dataDigest);
                 loopback.send(bytes, 0, cut);
@@ -57,7 +57,9 @@ class PduReaderTest {
                     }
                     byte[] bytes = stream.bytes();
                     try (Loopback loopback = Loopback.open()) {
-                        Collector collector = new Collector(random.nextBoolean());
+                        int pieces =
+                                random.nextBoolean() ? 1 : random.nextInt(PduReader.PIECES_MAX) + 1;
+                        Collector collector = new Collector(random.nextBoolean(), pieces);
                         PduReader reader = new PduReader(loopback.socket, collector, SEGMENT_MAX);
                         reader.negotiated(SEGMENT_MAX, headerDigest, dataDigest);
                         var sending =

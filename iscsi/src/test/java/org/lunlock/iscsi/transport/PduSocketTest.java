@@ -113,7 +113,7 @@ class PduSocketTest {
             close.run();
             assertThatExceptionOfType(TransportException.class)
                     .isThrownBy(() ->
-                            loopback.socket.read(new ByteBuffer[] {ByteBuffer.allocate(1)}, 1));
+                            loopback.socket.read(new ByteBuffer[] {ByteBuffer.allocate(1)}, 0, 1));
         }
     }
 

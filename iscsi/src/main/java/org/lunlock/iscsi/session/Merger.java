@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.lunlock.iscsi.session;
+
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.transport.PduBatch;
+import org.lunlock.iscsi.transport.PduReader;
+
+/**
+ * Makes one command of transfers that wait together and follow on one another: a target has about
+ * as much to do for a command of 32 KiB as for one of 4 KiB, and so have we. Guarded by the
+ * session's lock.
+ *
+ * <p>A short transfer that goes on where the last command ended waits for more of its kind while
+ * others are under way, as short segments do in TCP (RFC 896): a sequence of short requests becomes
+ * one of long commands. It waits for the next answer, and only for one that the reading thread
+ * expects at once: while that thread sleeps, nothing waits in here.
+ */
+final class Merger {
+    /** While fewer commands are under way, nothing waits. */
+    private static final int WAITS_BEHIND = 2;
+
+    private static final int PARTS_MAX =
+            Math.min(PduReader.PIECES_MAX, PduBatch.SEGMENT_PIECES_MAX);
+
+    private volatile boolean answersComeAtOnce;
+
+    // where the last transfer ended
+    private long lunField;
+    private Task.@Nullable Direction direction;
+    private long end;
+
+    /** What the reading thread expects. In that thread, which flushes after a change to false. */
+    void answersComeAtOnce(boolean expected) {
+        if (answersComeAtOnce != expected) {
+            answersComeAtOnce = expected;
+        }
+    }
+
+    /** Whether what is queued is better sent later, with what comes then. */
+    boolean waits(TaskQueue queue, int underWay) {
+        Task head = queue.peek();
+        if (head == null || underWay < WAITS_BEHIND || !answersComeAtOnce || !goesOn(head)) {
+            return false;
+        }
+        int count = 1;
+        int blocks = head.blocks();
+        for (Task task = head; task.next != null; task = task.next) {
+            if (!task.next.mayMerge() || !task.precedes(task.next)) {
+                return false; // something else waits behind it
+            }
+            count++;
+            blocks += task.next.blocks();
+        }
+        return count < PARTS_MAX && blocks < head.blocksMax();
+    }
+
+    private boolean goesOn(Task task) {
+        return task.mayMerge()
+                && task.lba() == end
+                && task.lunField() == lunField
+                && task.direction() == direction;
+    }
+
+    /**
+     * Takes the first task of the queue, and makes those behind it part of its command where that
+     * can be.
+     *
+     * @param most tasks
+     * @param bytesMax what the command may transfer, if it is more than one task
+     */
+    @Nullable Task take(TaskQueue queue, int most, int bytesMax) {
+        Task command = queue.poll();
+        if (command == null || !command.mayMerge()) {
+            return command;
+        }
+        Task last = command;
+        int blocks = command.blocks();
+        for (Task next = queue.peek(); next != null; next = queue.peek()) {
+            boolean fits =
+                    command.parts() < Math.min(most, PARTS_MAX)
+                            && command.length() + next.length() <= bytesMax
+                            && blocks + next.blocks() <= command.blocksMax();
+            if (!fits || !next.mayMerge() || !last.precedes(next)) {
+                break;
+            }
+            queue.poll();
+            blocks += next.blocks();
+            command.append(next);
+            last = next;
+        }
+        lunField = command.lunField();
+        direction = command.direction();
+        end = command.end();
+        return command;
+    }
+}
