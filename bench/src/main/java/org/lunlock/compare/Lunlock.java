@@ -65,6 +65,9 @@ final class Lunlock implements Program {
         command.addAll(List.of("--rw", cell.operation()));
         command.addAll(List.of("--block", Integer.toString(cell.requestBytes())));
         command.addAll(List.of("--depth", Integer.toString(cell.depth())));
+        if (cell.operation().equals("read")) {
+            command.add("--shared-buffer"); // as iscsi-perf has in effect
+        }
         command.addAll(List.of("--seconds", Integer.toString(seconds)));
         command.addAll(List.of("--warm-up", Integer.toString(WARM_UP_SECONDS)));
         Timed run = Timed.run(command);

@@ -46,8 +46,13 @@ final class Load {
         this.places = device.capacityBytes() / workload.requestBytes();
         this.back = new CountDownLatch(workload.depth());
         SplittableRandom random = new SplittableRandom(SEED);
+        ByteBuffer shared = ByteBuffer.allocateDirect(workload.requestBytes());
         for (int i = 0; i < workload.depth(); i++) {
-            requests.add(new Request(random.split()));
+            ByteBuffer data =
+                    workload.sharedBuffer()
+                            ? shared.duplicate()
+                            : ByteBuffer.allocateDirect(workload.requestBytes());
+            requests.add(new Request(random.split(), data));
         }
     }
 
@@ -94,13 +99,14 @@ final class Load {
 
     /** One request, made again as soon as it ends. */
     private final class Request extends BlockRequest {
-        private final ByteBuffer data = ByteBuffer.allocateDirect(workload.requestBytes());
+        private final ByteBuffer data;
         private final SplittableRandom random;
         private final AtomicInteger due = new AtomicInteger();
         private long startNanos;
 
-        Request(SplittableRandom random) {
+        Request(SplittableRandom random, ByteBuffer data) {
             this.random = random;
+            this.data = data;
             byte[] bytes = new byte[data.remaining()];
             random.nextBytes(bytes); // what is written cannot be compressed or left out as zeroes
             data.put(bytes);

@@ -9,11 +9,18 @@ import java.util.Locale;
  *
  * @param requestBytes of each request; a multiple of the device's block
  * @param depth requests under way at a time
+ * @param sharedBuffer whether all requests have one buffer, as programs do that throw away what
+ *     they read
  * @param warmUp for so long nothing counts: until the code is compiled and TCP has found its window
  * @param duration for so long everything counts
  */
 public record Workload(
-        Pattern pattern, int requestBytes, int depth, Duration warmUp, Duration duration) {
+        Pattern pattern,
+        int requestBytes,
+        int depth,
+        boolean sharedBuffer,
+        Duration warmUp,
+        Duration duration) {
 
     /** Which requests, and where. */
     public enum Pattern {
@@ -47,6 +54,7 @@ public record Workload(
 
     /** The same in requests that are no longer than this. */
     Workload ofAtMost(int bytes) {
-        return new Workload(pattern, Math.min(requestBytes, bytes), depth, warmUp, duration);
+        return new Workload(
+                pattern, Math.min(requestBytes, bytes), depth, sharedBuffer, warmUp, duration);
     }
 }

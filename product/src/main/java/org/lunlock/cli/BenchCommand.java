@@ -59,6 +59,13 @@ final class BenchCommand implements Callable<Integer> {
     private int depth = 32;
 
     @Option(
+            names = "--shared-buffer",
+            description =
+                    "One buffer for all requests, as where what is read is thrown away (default: one"
+                            + " for each).")
+    private boolean sharedBuffer;
+
+    @Option(
             names = "--seconds",
             paramLabel = "N",
             description = "How long it is measured (default: 5).")
@@ -126,6 +133,7 @@ final class BenchCommand implements Callable<Integer> {
                         pattern,
                         (int) requestBytes,
                         depth,
+                        sharedBuffer,
                         Duration.ofSeconds(warmUpSeconds),
                         Duration.ofSeconds(seconds));
         try {

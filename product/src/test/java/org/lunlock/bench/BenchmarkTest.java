@@ -29,6 +29,7 @@ class BenchmarkTest {
                                 pattern,
                                 REQUEST_BYTES,
                                 depth,
+                                pattern == Pattern.RANDREAD,
                                 Duration.ofMillis(20),
                                 Duration.ofMillis(100)),
                         progress::add)

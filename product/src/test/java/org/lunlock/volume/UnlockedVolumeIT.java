@@ -43,7 +43,7 @@ class UnlockedVolumeIT {
 
     private static Measurement measure(UnlockedVolume volume, Pattern pattern, Duration duration)
             throws IOException {
-        Workload workload = new Workload(pattern, 4096, 8, Duration.ZERO, duration);
+        Workload workload = new Workload(pattern, 4096, 8, false, Duration.ZERO, duration);
         return new Benchmark(volume.device(), workload, _ -> {}).run();
     }
 

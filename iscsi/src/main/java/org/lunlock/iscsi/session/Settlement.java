@@ -6,6 +6,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.FencedException;
 import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.ScsiStatus;
 import org.lunlock.iscsi.Sense;
 import org.lunlock.iscsi.TransportException;
@@ -100,7 +101,7 @@ final class Settlement {
         lock.lock();
         try {
             failure = task.failure;
-            if (mayGoRoundAgain(task) || failed(task) && goesApart(task)) {
+            if (mayGoRoundAgain(task) || goesApart(task)) {
                 failure = tasks.refusal(task);
                 if (failure == null) {
                     goRoundAgain(task);
@@ -124,13 +125,14 @@ final class Settlement {
         };
     }
 
-    private static boolean failed(Task task) {
-        return task.verdict == Verdict.DONE && task.failure != null;
-    }
-
-    /** What a command for several tasks failed with is not for all of them: each has its own. */
+    /**
+     * What the target refuses to several tasks at once is not for all of them: each has its own.
+     */
     private static boolean goesApart(Task command) {
-        boolean apart = command.parts() > 1;
+        boolean apart =
+                command.parts() > 1
+                        && command.verdict == Verdict.DONE
+                        && command.failure instanceof ScsiException;
         for (Task part = command; apart && part != null; part = part.follower()) {
             part.standAlone();
         }

@@ -55,14 +55,14 @@ public final class TaskManagement {
     }
 
     /**
-     * ABORT TASK: the command fails, unless the target answers it first. One that was not sent yet
-     * is left as it is.
+     * ABORT TASK: the command fails, unless the target answers it first. One that was not sent yet,
+     * or shares a command with other transfers, is left as it is.
      */
     public void abort(Task task) throws IscsiException {
         Exchange<TaskManagementResponse> exchange;
         session.lifetime().lock.lock();
         try {
-            if (!isAtTarget(task)) {
+            if (!isAtTarget(task) || sharesCommand(task)) {
                 return;
             }
             exchange = request(ABORT_TASK, task, Verdict.DONE);
@@ -183,7 +183,17 @@ public final class TaskManagement {
 
     @SuppressWarnings("ReferenceEquality") // it is about this very task
     private boolean isAtTarget(Task task) {
-        return session.tasks().underWay().find(task.initiatorTaskTag) == task && !task.answered;
+        Task command = session.tasks().underWay().find(task.initiatorTaskTag);
+        Task part = command == null || command.answered ? null : command;
+        while (part != null && part != task) {
+            part = part.follower();
+        }
+        return part != null;
+    }
+
+    private boolean sharesCommand(Task task) {
+        Task command = session.tasks().underWay().find(task.initiatorTaskTag);
+        return command != null && command.parts() > 1;
     }
 
     /**

@@ -61,11 +61,14 @@ final class TaskTable {
         return task.writes() ? (int) Math.max(0, WRITE_BYTES_MAX - writeBytes) : Integer.MAX_VALUE;
     }
 
-    /** Gives the task its tag. */
+    /** Gives the task its tag, and all that share its command the same. */
     void add(Task task) {
         Check.that(freeCount > 0, "a task is sent when there is room for it");
         int slot = free[--freeCount];
-        task.initiatorTaskTag = counter++ << SLOT_BITS | slot;
+        int tag = counter++ << SLOT_BITS | slot;
+        for (Task part = task; part != null; part = part.follower()) {
+            part.initiatorTaskTag = tag;
+        }
         slots.setRelease(slot, task);
         writeBytes += task.writes() ? task.length() : 0;
     }

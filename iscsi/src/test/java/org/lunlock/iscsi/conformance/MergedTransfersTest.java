@@ -14,10 +14,14 @@ import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.ScsiStatus;
 import org.lunlock.iscsi.Sense;
+import org.lunlock.iscsi.TransportException;
 import org.lunlock.iscsi.login.Key;
 import org.lunlock.iscsi.pdu.DataOut;
 import org.lunlock.iscsi.pdu.ScsiCommand;
+import org.lunlock.iscsi.pdu.TaskManagementRequest;
+import org.lunlock.iscsi.pdu.TaskManagementResponse;
 import org.lunlock.iscsi.session.Session;
+import org.lunlock.iscsi.testkit.Background;
 import org.lunlock.iscsi.testkit.Io;
 import org.lunlock.iscsi.testkit.Patterns;
 import org.lunlock.iscsi.testkit.Property;
@@ -239,6 +243,50 @@ class MergedTransfersTest {
             ScriptedConnection second = target.connection();
             second.dataInWithGood(expectAll(second), 0, DATA);
             assertRead(reads);
+        }
+    }
+
+    @Test
+    void noneIsAbortedAloneAndEachIsAtTheTarget() throws IscsiException {
+        try (ScriptedTarget target =
+                        ScriptedTarget.with()
+                                .offered(Key.ISCSI_PROTOCOL_LEVEL, 2)
+                                .key(Key.ISCSI_PROTOCOL_LEVEL, 2)
+                                .start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            List<Io> reads = reads(session, peer);
+            ScsiCommand command = expectAll(peer);
+            session.taskManagement().abort(reads.getFirst());
+            session.taskManagement().abort(reads.getLast());
+            peer.expectNothing();
+            Background<Boolean> asked =
+                    Background.of(() -> session.taskManagement().query(reads.getLast()));
+            TaskManagementRequest request = peer.expect(TaskManagementRequest.class);
+            assertThat(request.referencedTaskTag()).isEqualTo(command.initiatorTaskTag());
+            peer.answer(request, TaskManagementResponse.Response.FUNCTION_SUCCEEDED);
+            assertThat(asked.value()).isTrue();
+            peer.dataInWithGood(command, 0, DATA);
+            assertRead(reads);
+        }
+    }
+
+    @Test
+    void abortTaskSetEndsAllOfThem() throws IscsiException {
+        try (ScriptedTarget target = ScriptedTarget.start();
+                Session session = target.login()) {
+            ScriptedConnection peer = target.connection();
+            List<Io> reads = reads(session, peer);
+            expectAll(peer);
+            Background<Boolean> asked =
+                    Background.run(() -> session.taskManagement().abortTaskSet(Io.LUN));
+            TaskManagementRequest request = peer.expect(TaskManagementRequest.class);
+            peer.answer(request, TaskManagementResponse.Response.FUNCTION_COMPLETE);
+            asked.value();
+            for (Io read : reads) {
+                read.fails(TransportException.class);
+            }
+            peer.expectNothing();
         }
     }
 
