@@ -20,7 +20,7 @@ import org.lunlock.iscsi.testkit.Vm;
  */
 public final class ClientVm implements AutoCloseable {
     /** What is 127.0.0.1 here, as seen from inside. */
-    public static final String HOST = "10.0.2.2";
+    public static final String HOST = Vm.HOST;
 
     private final Vm vm;
     private final List<String> classPath = new ArrayList<>();
@@ -34,7 +34,7 @@ public final class ClientVm implements AutoCloseable {
             code.add(Path.of(one.getProtectionDomain().getCodeSource().getLocation().getPath()));
         }
         shares.addAll(code.stream().map(ClientVm::directory).toList());
-        List<String> options = new ArrayList<>(List.of("-netdev", "user,id=net,ipv6=off"));
+        List<String> options = new ArrayList<>();
         for (int i = 0; i < shares.size(); i++) {
             options.add("-virtfs");
             options.add(

@@ -2,7 +2,6 @@
 package org.lunlock.iscsi.testkit;
 
 import java.io.IOException;
-import java.net.ServerSocket;
 import org.lunlock.iscsi.Portal;
 
 /**
@@ -10,37 +9,26 @@ import org.lunlock.iscsi.Portal;
  * LioTarget} for each test.
  */
 public final class LioVm implements AutoCloseable {
-    private static final int PORT_INSIDE = 3260;
-
     private final Vm vm;
-    private final int port;
     private int targets;
 
     /** Boots one; skips the test where that cannot be done. */
     public static LioVm boot() throws IOException {
-        int port = Ports.bindAny(free -> new ServerSocket(free).close());
-        Vm vm =
-                Vm.boot(
-                        "iscsi/src/test/sh/lio",
-                        "-netdev",
-                        "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:%d-:%d"
-                                .formatted(port, PORT_INSIDE));
-        return new LioVm(vm, port);
+        return new LioVm(Vm.boot("iscsi/src/test/sh/lio"));
     }
 
-    private LioVm(Vm vm, int port) {
+    private LioVm(Vm vm) {
         this.vm = vm;
-        this.port = port;
     }
 
     /** Where every target of this machine is reached from here. */
     public Portal portal() {
-        return new Portal("127.0.0.1", port);
+        return vm.portal();
     }
 
     /** Where the targets themselves say they are. */
     public Portal portalInside() {
-        return new Portal("10.0.2.15", PORT_INSIDE);
+        return vm.portalInside();
     }
 
     /** A target with a disk of 64 MiB. */

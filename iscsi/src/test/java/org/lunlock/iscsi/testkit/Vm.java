@@ -18,14 +18,20 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import org.lunlock.iscsi.Portal;
 
 /**
  * A Linux in a machine that QEMU emulates: it needs no rights and no hardware, changes nothing on
- * the machine that tests, and is gone with this JVM. It boots in ten to twenty seconds, so a class
- * of tests shares one. The script {@code vm-image} makes it of Debian's packages.
+ * the machine that tests, and is gone with this JVM, as is the tap device that leads to it where
+ * there are rights to make one. It boots in ten to twenty seconds, so a class of tests shares one.
+ * The script {@code vm-image} makes it of Debian's packages.
  */
 public final class Vm implements AutoCloseable {
+    /** The machine that tests, as seen from inside. */
+    public static final String HOST = "10.0.2.2";
+
     private static final String MAKES_IMAGE = "iscsi/src/test/sh/vm-image";
+    private static final String BRINGS_UP_TAP = "iscsi/src/test/sh/vm-tap";
 
     /** The packages come from a Debian mirror the first time. */
     private static final Duration IMAGE_WITHIN = Duration.ofMinutes(5);
@@ -36,6 +42,7 @@ public final class Vm implements AutoCloseable {
     private static final Duration DONE_WITHIN = Duration.ofSeconds(30);
 
     private final Path directory;
+    private final VmNetwork network;
     private final Leash qemu;
     private final Socket serial;
     private final InputStream said;
@@ -44,27 +51,35 @@ public final class Vm implements AutoCloseable {
      * Boots one; skips the test where QEMU is not installed, or its packages cannot be had.
      *
      * @param recipe the directory in this repository that says what is in it, for {@code vm-image}
-     * @param more QEMU's options for this one, such as its network, which is {@code net}
+     * @param more QEMU's options for this one
      */
     public static Vm boot(String recipe, String... more) throws IOException {
         Tools.require("qemu-system-x86_64", "apt-get", "dpkg-deb", "cpio", "depmod");
-        Path image = image(recipe);
+        Path root = root();
+        Path image = image(root, recipe);
         try (ServerSocket console = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             console.setSoTimeout((int) DONE_WITHIN.toMillis());
-            return new Vm(image, console, List.of(more));
+            return new Vm(image, root.resolve(BRINGS_UP_TAP), console, List.of(more));
         }
     }
 
-    private Vm(Path image, ServerSocket console, List<String> more) throws IOException {
+    private Vm(Path image, Path tapScript, ServerSocket console, List<String> more)
+            throws IOException {
         directory = Files.createTempDirectory("vm");
+        network = VmNetwork.choose(tapScript, directory.resolve("tap"));
         List<String> command = new ArrayList<>(machine(image, console.getLocalPort()));
         command.addAll(more);
-        qemu = Leash.start(Map.of(), directory.resolve("log"), command.toArray(String[]::new));
+        qemu =
+                Leash.start(
+                        network.environment(),
+                        directory.resolve("log"),
+                        command.toArray(String[]::new));
         try {
             serial = console.accept();
             said = new BufferedInputStream(serial.getInputStream());
             serial.setSoTimeout((int) BOOTED_WITHIN.toMillis());
             answer();
+            answer(network.setUp());
         } catch (IOException | AssertionError e) {
             String log = log();
             qemu.close();
@@ -99,6 +114,8 @@ public final class Vm implements AutoCloseable {
                 "socket,id=scripts,host=127.0.0.1,port=" + console,
                 "-serial",
                 "chardev:scripts",
+                "-netdev",
+                network.netdev(),
                 "-device",
                 "virtio-net-pci,netdev=net,romfile=");
     }
@@ -117,12 +134,16 @@ public final class Vm implements AutoCloseable {
     public String run(String script, Duration limit) {
         try {
             serial.setSoTimeout((int) limit.toMillis()); // for each byte: it says all at the end
-            String line = Base64.getEncoder().encodeToString(script.getBytes(UTF_8)) + "\n";
-            serial.getOutputStream().write(line.getBytes(UTF_8));
-            return answer();
+            return answer(script);
         } catch (IOException e) {
             throw new UncheckedIOException("%s%n%s".formatted(script, log()), e);
         }
+    }
+
+    private String answer(String script) throws IOException {
+        String line = Base64.getEncoder().encodeToString(script.getBytes(UTF_8)) + "\n";
+        serial.getOutputStream().write(line.getBytes(UTF_8));
+        return answer();
     }
 
     private String answer() throws IOException {
@@ -143,6 +164,16 @@ public final class Vm implements AutoCloseable {
             bytes.write(b);
         }
         return bytes.toString(UTF_8);
+    }
+
+    /** Where the server in the machine is reached from here, if it has one, on iSCSI's port. */
+    public Portal portal() {
+        return network.portal();
+    }
+
+    /** Where that server is seen from inside. */
+    public Portal portalInside() {
+        return network.portalInside();
     }
 
     /** What QEMU and the kernel printed so far. */
@@ -166,14 +197,14 @@ public final class Vm implements AutoCloseable {
             serial.close();
             Files.deleteIfExists(directory.resolve("log"));
             Files.deleteIfExists(directory.resolve("console"));
+            Files.deleteIfExists(directory.resolve("tap"));
             Files.deleteIfExists(directory);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** The directory with kernel and shell, which is made where it is not yet there. */
-    private static Path image(String recipe) {
+    private static Path root() {
         Path root = Path.of("").toAbsolutePath();
         while (!Files.exists(root.resolve(MAKES_IMAGE))) {
             root = root.getParent();
@@ -181,6 +212,11 @@ public final class Vm implements AutoCloseable {
                 throw new IllegalStateException("not run inside the repository");
             }
         }
+        return root;
+    }
+
+    /** The directory with kernel and shell, which is made where it is not yet there. */
+    private static Path image(Path root, String recipe) {
         Path image = root.resolve("target").resolve(Path.of(recipe).getFileName());
         Tools.Ended ended =
                 Tools.tryRun(
