@@ -19,6 +19,9 @@ final class Connections {
     /** PDUs are taken for so long, however many come, before everything else has its turn. */
     private static final long READING_NANOS = Duration.ofMillis(100).toNanos();
 
+    /** While an answer is expected at once it sleeps no longer: something may wait for it. */
+    private static final long EXPECTED_NANOS_MAX = Duration.ofMillis(1).toNanos();
+
     private final Pace pace = new Pace(System.nanoTime());
     private final Merger merger;
     private volatile Connection[] all = {};
@@ -89,22 +92,24 @@ final class Connections {
 
     /** Waits in the way that pays, and takes what came. */
     private void await(Connection[] now, long nanos) throws IscsiException {
-        Pace.Wait wait = isAnyFull(now) ? Pace.Wait.SLEEP : pace.next(underWay(now));
+        int underWay = underWay(now);
+        Pace.Wait wait = isAnyFull(now) ? Pace.Wait.SLEEP : pace.next(underWay);
         boolean came =
                 switch (wait) {
-                    case GATHER -> gather(now);
+                    case GATHER -> gather(now, pace.gatherNanos(underWay));
                     case LOOK -> look(now);
                     case SLEEP -> false;
                 };
         if (!came) {
-            merger.answersComeAtOnce(false);
+            boolean expected = wait == Pace.Wait.SLEEP && pace.expectsAnAnswer();
+            merger.answersComeAtOnce(expected);
             flushAll(); // or what waits for an answer would wait asleep
-            sleep(now, nanos);
+            sleep(now, expected ? Math.min(nanos, EXPECTED_NANOS_MAX) : nanos);
         }
     }
 
-    private boolean gather(Connection[] now) throws IscsiException {
-        LockSupport.parkNanos(Pace.GATHER_NANOS);
+    private boolean gather(Connection[] now, long nanos) throws IscsiException {
+        LockSupport.parkNanos(nanos);
         boolean came = takeAll(now);
         if (came) {
             pace.gathered();

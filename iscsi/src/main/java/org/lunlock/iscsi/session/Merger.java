@@ -13,11 +13,11 @@ import org.lunlock.iscsi.transport.PduReader;
  * <p>A short transfer that goes on where the last command ended waits for more of its kind while
  * others are under way, as short segments do in TCP (RFC 896): a sequence of short requests becomes
  * one of long commands. It waits for the next answer, and only for one that the reading thread
- * expects at once: while that thread sleeps, nothing waits in here.
+ * expects at once: for a millisecond if that was wrong.
  */
 final class Merger {
-    /** While fewer commands are under way, nothing waits. */
-    private static final int WAITS_BEHIND = 2;
+    /** What is shorter waits while one command is under way, what is longer while two are. */
+    private static final int SHORT_BYTES = 64 << 10;
 
     private static final int PARTS_MAX =
             Math.min(PduReader.PIECES_MAX, PduBatch.SEGMENT_PIECES_MAX);
@@ -39,19 +39,22 @@ final class Merger {
     /** Whether what is queued is better sent later, with what comes then. */
     boolean waits(TaskQueue queue, int underWay) {
         Task head = queue.peek();
-        if (head == null || underWay < WAITS_BEHIND || !answersComeAtOnce || !goesOn(head)) {
+        if (head == null || underWay == 0 || !answersComeAtOnce || !goesOn(head)) {
             return false;
         }
         int count = 1;
         int blocks = head.blocks();
+        int bytes = head.length();
         for (Task task = head; task.next != null; task = task.next) {
             if (!task.next.mayMerge() || !task.precedes(task.next)) {
                 return false; // something else waits behind it
             }
             count++;
             blocks += task.next.blocks();
+            bytes += task.next.length();
         }
-        return count < PARTS_MAX && blocks < head.blocksMax();
+        boolean isFull = count >= PARTS_MAX || blocks >= head.blocksMax();
+        return !isFull && (bytes < SHORT_BYTES || underWay > 1);
     }
 
     private boolean goesOn(Task task) {

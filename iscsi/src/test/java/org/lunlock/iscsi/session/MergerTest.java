@@ -158,13 +158,25 @@ class MergerTest {
         assertThat(merger.waits(queue, 2)).as("it goes on where nothing was").isFalse();
         take();
         queue(read(1, 1), read(2, 1));
-        assertThat(merger.waits(queue, 1)).as("the target would soon be idle").isFalse();
-        assertThat(merger.waits(queue, 2)).isTrue();
+        assertThat(merger.waits(queue, 0)).as("the target is idle").isFalse();
+        assertThat(merger.waits(queue, 1)).isTrue();
         merger.answersComeAtOnce(false);
-        assertThat(merger.waits(queue, 2)).as("nobody knows when an answer comes").isFalse();
+        assertThat(merger.waits(queue, 1)).as("nobody knows when an answer comes").isFalse();
         merger.answersComeAtOnce(true);
         queue(read(3, 62));
-        assertThat(merger.waits(queue, 2)).as("one command is full").isFalse();
+        assertThat(merger.waits(queue, 1)).as("one command is full").isFalse();
+    }
+
+    @Test
+    void aLongerOneWaitsBehindTwo() {
+        merger.answersComeAtOnce(true);
+        queue(Io.read(0, BLOCK).merged(1000));
+        take();
+        queue(Io.read(1, 127 * BLOCK).merged(1000));
+        assertThat(merger.waits(queue, 1)).isTrue();
+        queue(Io.read(128, BLOCK).merged(1000));
+        assertThat(merger.waits(queue, 1)).isFalse();
+        assertThat(merger.waits(queue, 2)).isTrue();
     }
 
     @Test

@@ -43,7 +43,7 @@ class PaceTest {
     void aTargetThatWouldBeIdleMeanwhileIsNotKeptWaiting() {
         waits(MANY, 5);
         answers(MANY, 5);
-        assertThat(pace.next(8)).isEqualTo(Wait.LOOK);
+        assertThat(pace.next(8)).isEqualTo(Wait.SLEEP);
         assertThat(pace.next(128)).isEqualTo(Wait.GATHER);
     }
 
@@ -55,11 +55,28 @@ class PaceTest {
     }
 
     @Test
-    void answersToAFewCommandsAreLookedFor() {
+    void theAnswerToOneCommandIsLookedFor() {
         waits(MANY, 50);
         answers(MANY, 60);
         assertThat(pace.next(1)).isEqualTo(Wait.LOOK);
-        assertThat(pace.next(3)).isEqualTo(Wait.LOOK);
+        assertThat(pace.next(2)).isEqualTo(Wait.SLEEP);
+    }
+
+    @Test
+    void anAnswerIsExpectedWhileWaitsAreShort() {
+        assertThat(pace.expectsAnAnswer()).isFalse();
+        waits(MANY, 50);
+        assertThat(pace.expectsAnAnswer()).isTrue();
+        pace.inVain();
+        assertThat(pace.expectsAnAnswer()).isFalse();
+    }
+
+    @Test
+    void answersGatherForAPartOfTheTimeThatTheTargetIsBusy() {
+        answers(MANY, 100);
+        assertThat(pace.gatherNanos(8)).isBetween(90_000L, 110_000L);
+        assertThat(pace.gatherNanos(1)).isEqualTo(20_000);
+        assertThat(pace.gatherNanos(128)).isEqualTo(200_000);
     }
 
     @Test
@@ -76,7 +93,7 @@ class PaceTest {
         pace.inVain();
         assertThat(pace.next(32)).isEqualTo(Wait.SLEEP);
         waits(4, 20);
-        assertThat(pace.next(32)).isEqualTo(Wait.LOOK);
+        assertThat(pace.next(1)).isEqualTo(Wait.LOOK);
         waits(MANY, 20);
         assertThat(pace.next(32)).isEqualTo(Wait.GATHER);
     }
