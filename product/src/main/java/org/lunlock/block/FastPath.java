@@ -197,8 +197,8 @@ final class FastPath {
 
             void transfer(boolean write, long lba, int flags, ByteBuffer data) {
                 int blocks = data.remaining() / blockBytes;
-                int alone = 0; // merging waits for the cause of a chaos finding (CHANGELOG)
-                prepareTransfer(lun, write, lba, blocks, flags, data, alone);
+                int blocksMax = geometry.commandBytes() / blockBytes;
+                prepareTransfer(lun, write, lba, blocks, flags, data, blocksMax);
             }
 
             @Override
