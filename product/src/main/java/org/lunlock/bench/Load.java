@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
 import org.jspecify.annotations.Nullable;
@@ -46,13 +47,13 @@ final class Load {
         this.places = device.capacityBytes() / workload.requestBytes();
         this.back = new CountDownLatch(workload.depth());
         SplittableRandom random = new SplittableRandom(SEED);
-        ByteBuffer shared = ByteBuffer.allocateDirect(workload.requestBytes());
+        int buffers = workload.sharedBuffer() ? 1 : workload.depth();
+        List<ByteBuffer> data =
+                Stream.generate(() -> ByteBuffer.allocateDirect(workload.requestBytes()))
+                        .limit(buffers)
+                        .toList();
         for (int i = 0; i < workload.depth(); i++) {
-            ByteBuffer data =
-                    workload.sharedBuffer()
-                            ? shared.duplicate()
-                            : ByteBuffer.allocateDirect(workload.requestBytes());
-            requests.add(new Request(random.split(), data));
+            requests.add(new Request(random.split(), data.get(i % buffers).duplicate()));
         }
     }
 

@@ -114,7 +114,7 @@ final class ChaosIT {
         }
         List<String> findings = judge.findings(chaos.acknowledged(), sources);
         List<String> holders = judge.holders();
-        report("lunlock", chaos, findings);
+        report("lunlock", chaos, "!", findings);
         assertThat(findings).as(logs()).isEmpty();
         assertThat(chaos.acknowledged()).as("runs that came to something").isNotEmpty();
         assertThat(chaos.rounds())
@@ -151,17 +151,21 @@ final class ChaosIT {
                 break;
             }
         }
-        report("a lock with a time to live, without fencing", chaos, findings);
+        report(
+                "for comparison, a lock with a time to live and no fencing, until it corrupts",
+                chaos,
+                "as it must come:",
+                findings);
         assertThat(findings).as("what it did to the volume").isNotEmpty();
     }
 
     /** In the log, for people. */
-    private static void report(String what, Chaos chaos, List<String> findings) {
+    private static void report(String what, Chaos chaos, String mark, List<String> findings) {
         System.out.printf(
                 "%n%s, seed %d: %d rounds, %d runs acknowledged, %d findings%n",
                 what, SEED, chaos.rounds().size(), chaos.acknowledged().size(), findings.size());
         chaos.rounds().forEach(line -> System.out.println("  " + line));
-        findings.forEach(line -> System.out.println("  ! " + line));
+        findings.forEach(line -> System.out.println("  " + mark + " " + line));
     }
 
     private String logs() throws Exception {

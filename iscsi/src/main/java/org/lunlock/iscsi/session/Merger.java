@@ -3,7 +3,6 @@ package org.lunlock.iscsi.session;
 
 import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.transport.PduBatch;
-import org.lunlock.iscsi.transport.PduReader;
 
 /**
  * Makes one command of transfers that wait together and follow on one another: a target has about
@@ -19,8 +18,7 @@ final class Merger {
     /** What is shorter waits while one command is under way, what is longer while two are. */
     private static final int SHORT_BYTES = 64 << 10;
 
-    private static final int PARTS_MAX =
-            Math.min(PduReader.PIECES_MAX, PduBatch.SEGMENT_PIECES_MAX);
+    private static final int PARTS_MAX = PduBatch.SEGMENT_PIECES_MAX;
 
     private volatile boolean answersComeAtOnce;
 
@@ -31,7 +29,7 @@ final class Merger {
 
     /** What the reading thread expects. In that thread, which flushes after a change to false. */
     void answersComeAtOnce(boolean expected) {
-        if (answersComeAtOnce != expected) {
+        if (answersComeAtOnce != expected) { // said for every answer, and read by those who send
             answersComeAtOnce = expected;
         }
     }
@@ -76,20 +74,16 @@ final class Merger {
         if (command == null || !command.mayMerge()) {
             return command;
         }
-        Task last = command;
-        int blocks = command.blocks();
         for (Task next = queue.peek(); next != null; next = queue.peek()) {
             boolean fits =
                     command.parts() < Math.min(most, PARTS_MAX)
                             && command.length() + next.length() <= bytesMax
-                            && blocks + next.blocks() <= command.blocksMax();
-            if (!fits || !next.mayMerge() || !last.precedes(next)) {
+                            && command.blocks() + next.blocks() <= command.blocksMax();
+            if (!fits || !next.mayMerge() || !command.precedes(next)) {
                 break;
             }
             queue.poll();
-            blocks += next.blocks();
             command.append(next);
-            last = next;
         }
         lunField = command.lunField();
         direction = command.direction();

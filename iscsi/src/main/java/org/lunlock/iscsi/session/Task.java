@@ -404,7 +404,7 @@ public abstract class Task {
      */
     final int dataOut(int offset, int bytes, @Nullable ByteBuffer[] from) {
         dataOutsInBatch++;
-        return views(offset, bytes, from, true);
+        return pieces(offset, bytes, from, true);
     }
 
     /**
@@ -418,10 +418,10 @@ public abstract class Task {
             into[0] = answer.limit(offset + bytes).position(offset);
             return 1;
         }
-        return views(offset, bytes, into, false);
+        return pieces(offset, bytes, into, false);
     }
 
-    private int views(int offset, int bytes, @Nullable ByteBuffer[] views, boolean out) {
+    private int pieces(int offset, int bytes, @Nullable ByteBuffer[] pieces, boolean out) {
         Task part = this;
         int at = offset;
         while (at >= part.ownLength) {
@@ -432,7 +432,7 @@ public abstract class Task {
         int left = bytes;
         while (true) {
             int n = Math.min(left, part.ownLength - at);
-            views[count++] = out ? part.ownDataOut(at, n) : part.ownDataIn(at, n);
+            pieces[count++] = out ? part.ownDataOut(at, n) : part.ownDataIn(at, n);
             left -= n;
             if (left == 0) {
                 return count;
@@ -472,9 +472,9 @@ public abstract class Task {
         return blocksMax > 0 && !alone;
     }
 
-    /** Whether the other begins with the block behind its own, and does the same. */
+    /** Whether the other begins with the block behind its last, and does the same. */
     final boolean precedes(Task other) {
-        return lba + blocks == other.lba
+        return end() == other.lba
                 && lunField == other.lunField
                 && direction == other.direction
                 && flags == other.flags;
@@ -489,9 +489,9 @@ public abstract class Task {
         return lba;
     }
 
-    /** Its own blocks. */
+    /** Blocks, with those of its followers. */
     final int blocks() {
-        return blocks;
+        return commandBlocks;
     }
 
     /** How many blocks a command may transfer. */

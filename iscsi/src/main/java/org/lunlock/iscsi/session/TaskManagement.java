@@ -15,6 +15,7 @@ import static org.lunlock.iscsi.pdu.TaskManagementRequest.Function.TASK_REASSIGN
 
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.Check;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
@@ -62,7 +63,8 @@ public final class TaskManagement {
         Exchange<TaskManagementResponse> exchange;
         session.lifetime().lock.lock();
         try {
-            if (!isAtTarget(task) || sharesCommand(task)) {
+            Task command = commandOf(task);
+            if (command == null || command.parts() > 1) {
                 return;
             }
             exchange = request(ABORT_TASK, task, Verdict.DONE);
@@ -121,7 +123,7 @@ public final class TaskManagement {
         Exchange<TaskManagementResponse> exchange;
         session.lifetime().lock.lock();
         try {
-            if (!isAtTarget(task)) {
+            if (commandOf(task) == null) {
                 return false;
             }
             checkLevel(QUERY_TASK);
@@ -181,19 +183,15 @@ public final class TaskManagement {
         }
     }
 
+    /** The command at the target that the task is part of; null if it was answered, or not sent. */
     @SuppressWarnings("ReferenceEquality") // it is about this very task
-    private boolean isAtTarget(Task task) {
+    private @Nullable Task commandOf(Task task) {
         Task command = session.tasks().underWay().find(task.initiatorTaskTag);
         Task part = command == null || command.answered ? null : command;
         while (part != null && part != task) {
             part = part.follower();
         }
-        return part != null;
-    }
-
-    private boolean sharesCommand(Task task) {
-        Task command = session.tasks().underWay().find(task.initiatorTaskTag);
-        return command != null && command.parts() > 1;
+        return part == null ? null : command;
     }
 
     /**

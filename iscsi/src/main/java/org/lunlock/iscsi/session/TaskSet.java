@@ -195,9 +195,13 @@ final class TaskSet {
 
     /** Before all that wait. With the lock held. */
     void addFirst(Task command) {
+        putBack(command, queueOf(command));
+    }
+
+    private static void putBack(Task command, TaskQueue queue) {
         for (Task task : command.takeApart().reversed()) {
             task.rewind();
-            queueOf(task).addFirst(task);
+            queue.addFirst(task);
         }
     }
 
@@ -283,12 +287,7 @@ final class TaskSet {
         List<Task> held = new ArrayList<>();
         heldWrites.moveIf(_ -> true, held);
         held.reversed().forEach(commands::addFirst);
-        for (Task command : interrupted.reversed()) {
-            for (Task task : command.takeApart().reversed()) {
-                task.rewind();
-                commands.addFirst(task);
-            }
-        }
+        interrupted.reversed().forEach(command -> putBack(command, commands));
         List<Failed> failed = new ArrayList<>();
         if (fence != null) {
             List<Task> fenced = new ArrayList<>();

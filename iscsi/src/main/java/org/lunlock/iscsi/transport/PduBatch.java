@@ -23,7 +23,7 @@ public final class PduBatch {
     private static final int STAGING_BYTES = 128 << 10;
     private static final int PDU_OVERHEAD_BYTES_MAX = Bhs.LENGTH + 1020 + 4 + 3 + 4;
 
-    /** Buffers that one data segment comes from at most. */
+    /** Buffers that one data segment comes from, or goes to, at most. */
     public static final int SEGMENT_PIECES_MAX = 64;
 
     /** Well below IOV_MAX (1024), and some 300 µs of copying in the kernel at 4 KiB each. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.transport;
 
+import static org.lunlock.iscsi.transport.PduBatch.SEGMENT_PIECES_MAX;
+
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +19,6 @@ import org.lunlock.iscsi.pdu.Bhs;
  * §11.1 (iSCSI PDU Length and Padding).
  */
 public final class PduReader {
-    /** Buffers that one data segment goes to at most. */
-    public static final int PIECES_MAX = 64;
-
     /** Whom the PDUs are for. */
     public interface Receiver {
         /**
@@ -29,7 +28,7 @@ public final class PduReader {
          * @param dataSegmentLength bytes, more than 0, at most what the reader allows
          * @param into where the data segment goes: filled from its beginning with buffers that
          *     have, from position to limit, room for exactly the segment, and each for some of it
-         * @return how many buffers, at most {@link #PIECES_MAX}
+         * @return how many buffers, at most {@link PduBatch#SEGMENT_PIECES_MAX}
          */
         int begin(ByteBuffer bhs, int dataSegmentLength, ByteBuffer[] into) throws IscsiException;
 
@@ -76,7 +75,7 @@ public final class PduReader {
     private final ByteBuffer digestView = buffer.duplicate();
     private final ByteBuffer bhs = ByteBuffer.allocateDirect(Bhs.LENGTH);
     private final ByteBuffer[] own = {buffer};
-    private final ByteBuffer[] into = new ByteBuffer[PIECES_MAX + 1]; // and the reader's own
+    private final ByteBuffer[] into = new ByteBuffer[SEGMENT_PIECES_MAX + 1]; // and our own
     private final CRC32C crc = new CRC32C();
 
     private int dataSegmentLengthMax;
@@ -86,7 +85,8 @@ public final class PduReader {
     private Part part = Part.HEADER;
     private int pieceCount;
     private int firstPiece; // that is not full
-    private final int[] taken = new int[PIECES_MAX]; // positions up to which bytes were taken
+    private final int[] taken =
+            new int[SEGMENT_PIECES_MAX]; // positions up to which bytes were taken
     private int dataRemaining;
     private int lastSegmentBytes;
     private int trailerBytes;

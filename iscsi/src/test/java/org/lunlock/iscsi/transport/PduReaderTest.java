@@ -58,7 +58,9 @@ class PduReaderTest {
                     byte[] bytes = stream.bytes();
                     try (Loopback loopback = Loopback.open()) {
                         int pieces =
-                                random.nextBoolean() ? 1 : random.nextInt(PduReader.PIECES_MAX) + 1;
+                                random.nextBoolean()
+                                        ? 1
+                                        : random.nextInt(PduBatch.SEGMENT_PIECES_MAX) + 1;
                         Collector collector = new Collector(random.nextBoolean(), pieces);
                         PduReader reader = new PduReader(loopback.socket, collector, SEGMENT_MAX);
                         reader.negotiated(SEGMENT_MAX, headerDigest, dataDigest);
