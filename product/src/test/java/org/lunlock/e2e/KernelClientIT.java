@@ -264,6 +264,53 @@ final class KernelClientIT {
     }
 
     @Test
+    void runMountsTheVolumeByNbdAndLeavesNothing() {
+        String lunlock = client.java("org.lunlock.cli.Main --home /tmp/lunlock");
+        String url = target.url(new Lun(1)).replace("127.0.0.1", ClientVm.HOST);
+        client.run(
+                """
+                set -eu
+                umask 077
+                mkdir /tmp/lunlock
+                cat > /tmp/lunlock/lunlock.toml << END
+                [initiator]
+                term = "20s"
+                [volume.backup]
+                url = "%s"
+                attach = "nbd"
+                END
+                %s daemon run > /tmp/daemon.log 2>&1 &
+                until [ -S /tmp/lunlock/run/daemon.sock ]; do sleep 0.2; done
+                """
+                        .formatted(url, lunlock),
+                LONG);
+        String out =
+                client.run(
+                        """
+                        set -eu
+                        (cd / && find bin modules -type f | xargs sha256sum) > /tmp/sums
+                        cat > /tmp/copy << 'END'
+                        rsync -a %s .
+                        sync -f .
+                        echo 3 > /proc/sys/vm/drop_caches
+                        sha256sum -c -s /tmp/sums && echo equal
+                        END
+                        lunlock() { %s "$@"; }
+                        lunlock run --no-mount backup -- sh -c 'echo {device}; mkfs.ext4 -q {device}'
+                        lunlock run backup -- sh -c 'cd {} && sh -e /tmp/copy'
+                        lunlock daemon stop
+                        ls -d /sys/block/nbd*/pid 2> /dev/null || grep /tmp/lunlock /proc/mounts || true
+                        """
+                                .formatted(TREE, lunlock),
+                        LONG);
+        assertThat(out)
+                .as(client.run("cat /tmp/daemon.log"))
+                .contains("/dev/nbd0\n", "equal\n")
+                .doesNotContain("/sys/block", "/proc/mounts", "/tmp/lunlock");
+        assertThat(Tools.run("e2fsck", "-fn", target.image().toString())).contains("Pass 5");
+    }
+
+    @Test
     void volumesAreAttachedByNbd() {
         for (String scene : List.of("live", "die", "clear")) {
             assertThat(client.run(client.java("org.lunlock.attach.NbdScenario " + scene), LONG))

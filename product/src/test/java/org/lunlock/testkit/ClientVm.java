@@ -22,6 +22,9 @@ public final class ClientVm implements AutoCloseable {
     /** What is 127.0.0.1 here, as seen from inside. */
     public static final String HOST = Vm.HOST;
 
+    /** What the product depends on, as the build has put it there. */
+    private static final Path LIBRARIES = Path.of("target/lib").toAbsolutePath();
+
     private final Vm vm;
     private final List<String> classPath = new ArrayList<>();
 
@@ -34,6 +37,7 @@ public final class ClientVm implements AutoCloseable {
             code.add(Path.of(one.getProtectionDomain().getCodeSource().getLocation().getPath()));
         }
         shares.addAll(code.stream().map(ClientVm::directory).toList());
+        shares.add(LIBRARIES);
         List<String> options = new ArrayList<>();
         for (int i = 0; i < shares.size(); i++) {
             options.add("-virtfs");
@@ -57,6 +61,7 @@ public final class ClientVm implements AutoCloseable {
             client.classPath.add("/s" + share + (jar ? "/" + source.getFileName() : ""));
             share++;
         }
+        client.classPath.add("/s" + share + "/*");
         return client;
     }
 
@@ -84,8 +89,7 @@ public final class ClientVm implements AutoCloseable {
         // without the archive of shared classes, which is mapped page by page through 9p
         return "/s0/bin/java -Xshare:off -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xmx64m -XX:MaxDirectMemorySize=400m"
                 + " --enable-native-access=ALL-UNNAMED -cp "
-                + String.join(":", classPath)
-                + " "
+                + "'%s' ".formatted(String.join(":", classPath))
                 + mainClass;
     }
 
