@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** {@code lunlock bench}, which warms up for five seconds and measures itself. */
+/** {@code lunlock bench}, which warms up for two seconds and measures itself. */
 final class Lunlock implements Program {
-    static final int WARM_UP_SECONDS = 5;
+    static final int WARM_UP_SECONDS = 2;
 
     private static final Pattern BYTES_PER_SECOND = field("bytesPerSecond");
     private static final Pattern CPU = field("cpuSecondsPerGigabyte");

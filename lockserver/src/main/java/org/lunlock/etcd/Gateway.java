@@ -4,14 +4,12 @@ package org.lunlock.etcd;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLException;
@@ -20,7 +18,7 @@ import org.lunlock.etcd.EtcdException.Kind;
 import org.lunlock.etcd.Messages.AuthenticateRequest;
 import org.lunlock.etcd.Messages.AuthenticateResponse;
 import org.lunlock.etcd.Messages.Problem;
-import org.lunlock.tls.Pem;
+import org.lunlock.http.HttpCalls;
 import tools.jackson.core.JacksonException;
 
 /** Posts messages to one member after the other until one answers. From any thread. */
@@ -35,22 +33,14 @@ final class Gateway implements AutoCloseable {
 
     private static final Duration PAUSE = Duration.ofMillis(100);
 
-    private final HttpClient client;
+    private final HttpCalls http;
     private final List<URI> members;
     private final EtcdOptions.@Nullable Login login;
     private final AtomicInteger current = new AtomicInteger();
     private volatile @Nullable String token;
 
     Gateway(EtcdOptions options) throws IOException {
-        HttpClient.Builder builder =
-                HttpClient.newBuilder()
-                        .version(HttpClient.Version.HTTP_1_1)
-                        .connectTimeout(CONNECT_MAX);
-        Path authorities = options.authorities();
-        if (authorities != null) {
-            builder.sslContext(Pem.context(null, Pem.trust(authorities)));
-        }
-        this.client = builder.build();
+        this.http = new HttpCalls(options.authorities(), CONNECT_MAX);
         this.members = options.members();
         this.login = options.login();
     }
@@ -116,24 +106,23 @@ final class Gateway implements AutoCloseable {
     private HttpResponse<byte[]> post(URI address, Object message, @Nullable String as)
             throws EtcdException {
         try {
-            return client.send(request(address, message, as), BodyHandlers.ofByteArray());
-        } catch (IOException e) {
-            throw unreachable(address, e);
+            return http.send(request(address, message, as).build(), ATTEMPT_MAX).get();
+        } catch (ExecutionException e) {
+            throw unreachable(address, e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw unreachable(address, e);
         }
     }
 
-    private static HttpRequest request(URI address, Object message, @Nullable String as) {
+    private static HttpRequest.Builder request(URI address, Object message, @Nullable String as) {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(address)
-                        .timeout(ATTEMPT_MAX)
                         .POST(BodyPublishers.ofByteArray(Messages.bytes(message)));
         if (as != null) {
             request.header("Authorization", as);
         }
-        return request.build();
+        return request;
     }
 
     /**
@@ -145,11 +134,10 @@ final class Gateway implements AutoCloseable {
         String used = token;
         int member = current.get() + attempt;
         URI address = address(member, path);
+        HttpRequest.Builder request =
+                request(address, message, used == null ? authenticate(member) : used);
         try {
-            HttpResponse<InputStream> answer =
-                    client.send(
-                            request(address, message, used == null ? authenticate(member) : used),
-                            BodyHandlers.ofInputStream());
+            HttpResponse<InputStream> answer = http.open(request.timeout(ATTEMPT_MAX).build());
             if (answer.statusCode() != 200) {
                 answer.body().close();
                 token = null;
@@ -164,7 +152,7 @@ final class Gateway implements AutoCloseable {
         }
     }
 
-    private static EtcdException unreachable(URI address, Exception e) {
+    private static EtcdException unreachable(URI address, @Nullable Throwable e) {
         if (e instanceof SSLException) {
             String what = "etcd is not trusted, or has no TLS (%s): %s".formatted(address, e);
             return new EtcdException(Kind.REFUSED, what, e);
@@ -221,6 +209,6 @@ final class Gateway implements AutoCloseable {
 
     @Override
     public void close() {
-        client.shutdownNow();
+        http.close();
     }
 }

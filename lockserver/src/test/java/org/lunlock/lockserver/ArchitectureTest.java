@@ -14,7 +14,12 @@ import org.lunlock.iscsi.testkit.HouseRules;
 
 @NullMarked
 @AnalyzeClasses(
-        packages = {"org.lunlock.lockserver", "org.lunlock.etcd", "org.lunlock.tls"},
+        packages = {
+            "org.lunlock.lockserver",
+            "org.lunlock.etcd",
+            "org.lunlock.http",
+            "org.lunlock.tls"
+        },
         importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
 
@@ -38,6 +43,8 @@ class ArchitectureTest {
                     .definedBy("org.lunlock.lockserver.model..")
                     .layer("etcd")
                     .definedBy("org.lunlock.etcd..")
+                    .layer("http")
+                    .definedBy("org.lunlock.http..")
                     .layer("tls")
                     .definedBy("org.lunlock.tls..")
                     .whereLayer("client")
@@ -51,6 +58,8 @@ class ArchitectureTest {
                     .whereLayer("etcd")
                     .mayOnlyBeAccessedByLayers("store", "client")
                     .whereLayer("etcd")
+                    .mayOnlyAccessLayers("http")
+                    .whereLayer("http")
                     .mayOnlyAccessLayers("tls")
                     .whereLayer("tls")
                     .mayNotAccessAnyLayer();

@@ -213,7 +213,7 @@ public final class Clerk implements AutoCloseable {
         closing = true;
         try {
             if (!thread.join(CLOSE_MAX)) {
-                LOG.log(ERROR, "the disk does not answer");
+                LOG.log(ERROR, "the store does not answer");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -3,16 +3,15 @@ package org.lunlock.lockserver.client;
 
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
+import org.lunlock.http.HttpCalls;
 import org.lunlock.lockserver.api.ClaimRequest;
 import org.lunlock.lockserver.api.ClaimStatus;
 import org.lunlock.lockserver.api.Json;
@@ -21,14 +20,13 @@ import org.lunlock.lockserver.api.RenewalRequest;
 import org.lunlock.lockserver.api.UnlockRequest;
 import org.lunlock.lockserver.api.VolumeStatus;
 import org.lunlock.lockserver.client.ServiceException.Kind;
-import org.lunlock.tls.Pem;
 
 /** A lock server, by HTTP or HTTPS. Thread-safe. */
 public final class HttpLockService implements LockService {
     private static final Duration CONNECT_MAX = Duration.ofSeconds(5);
     private static final Duration ANSWER_MAX = Duration.ofSeconds(10);
 
-    private final HttpClient client;
+    private final HttpCalls http;
     private final URI server;
     private final String bearer;
 
@@ -42,14 +40,7 @@ public final class HttpLockService implements LockService {
      */
     public HttpLockService(URI server, String bearer, @Nullable Path authorities)
             throws IOException {
-        HttpClient.Builder builder =
-                HttpClient.newBuilder()
-                        .version(HttpClient.Version.HTTP_1_1)
-                        .connectTimeout(CONNECT_MAX);
-        if (authorities != null) {
-            builder.sslContext(Pem.context(null, Pem.trust(authorities)));
-        }
-        this.client = builder.build();
+        this.http = new HttpCalls(authorities, CONNECT_MAX);
         this.server = server;
         this.bearer = bearer;
     }
@@ -103,7 +94,6 @@ public final class HttpLockService implements LockService {
             String method, String path, @Nullable Object body, Duration within, Class<T> answered) {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(server.resolve(path))
-                        .timeout(within)
                         .header("Authorization", "Bearer " + bearer);
         if (body == null) {
             request.method(method, BodyPublishers.noBody());
@@ -111,7 +101,7 @@ public final class HttpLockService implements LockService {
             request.header("Content-Type", "application/json")
                     .method(method, BodyPublishers.ofByteArray(Json.bytes(body)));
         }
-        return client.sendAsync(request.build(), BodyHandlers.ofByteArray())
+        return http.send(request.build(), within)
                 .handle((answer, e) -> {
                     try {
                         return read(answer, e, answered);
@@ -150,6 +140,6 @@ public final class HttpLockService implements LockService {
 
     @Override
     public void close() {
-        client.shutdownNow();
+        http.close();
     }
 }
