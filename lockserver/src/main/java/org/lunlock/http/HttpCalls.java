@@ -11,7 +11,6 @@ import java.net.http.HttpTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +29,7 @@ public final class HttpCalls implements AutoCloseable {
      *
      * @param authorities the only ones whose certificates are trusted, in PEM; null for those of
      *     the JDK
-     * @param connectMax for a TCP connection, of the time of the call
+     * @param connectMax how much of a call's time a TCP connection may take
      * @throws IOException when that file cannot be used
      */
     public HttpCalls(@Nullable Path authorities, Duration connectMax) throws IOException {
@@ -53,26 +52,21 @@ public final class HttpCalls implements AutoCloseable {
         CompletableFuture<HttpResponse<byte[]>> answer = new CompletableFuture<>();
         CompletableFuture<HttpResponse<byte[]>> sent =
                 client.sendAsync(request, BodyHandlers.ofByteArray());
+        CompletableFuture<HttpResponse<byte[]>> timed =
+                sent.copy().orTimeout(within.toMillis(), TimeUnit.MILLISECONDS);
         var _ =
-                sent.copy()
-                        .orTimeout(within.toMillis(), TimeUnit.MILLISECONDS)
-                        .whenComplete((response, e) -> {
-                            if (e == null) {
-                                answer.complete(response);
-                            } else if (e instanceof TimeoutException) {
-                                sent.cancel(true);
-                                String what = "no answer within " + within.toMillis() + " ms";
-                                answer.completeExceptionally(new HttpTimeoutException(what));
-                            } else {
-                                answer.completeExceptionally(cause(e));
-                            }
-                        });
+                timed.whenComplete((response, e) -> {
+                    if (e == null) {
+                        answer.complete(response);
+                    } else if (e instanceof TimeoutException) {
+                        sent.cancel(true);
+                        String what = "no answer within " + within.toMillis() + " ms";
+                        answer.completeExceptionally(new HttpTimeoutException(what));
+                    } else {
+                        answer.completeExceptionally(timed.exceptionNow());
+                    }
+                });
         return answer;
-    }
-
-    private static Throwable cause(Throwable e) {
-        Throwable cause = e instanceof CompletionException ? e.getCause() : null;
-        return cause == null ? e : cause;
     }
 
     /**

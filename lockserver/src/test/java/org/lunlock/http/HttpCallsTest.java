@@ -68,6 +68,11 @@ class HttpCallsTest {
         client.getOutputStream().write(what.getBytes(US_ASCII));
     }
 
+    private static void assertGivenUp(Socket client) throws IOException {
+        client.setSoTimeout((int) LONG.toMillis());
+        assertThat(client.getInputStream().read()).as("the connection is given up").isNegative();
+    }
+
     @Test
     void answerThatComesInPartsIsWhole() throws Exception {
         CompletableFuture<HttpResponse<byte[]>> answer = ask(LONG);
@@ -89,10 +94,7 @@ class HttpCallsTest {
                     .isInstanceOf(ExecutionException.class)
                     .hasCauseInstanceOf(HttpTimeoutException.class)
                     .hasMessageContaining("no answer within 300 ms");
-            client.setSoTimeout((int) LONG.toMillis());
-            assertThat(client.getInputStream().read())
-                    .as("the connection is given up")
-                    .isNegative();
+            assertGivenUp(client);
         }
     }
 
@@ -101,10 +103,7 @@ class HttpCallsTest {
         CompletableFuture<HttpResponse<byte[]>> answer = ask(SHORT);
         try (Socket client = accept()) {
             assertThatThrownBy(answer::get).hasCauseInstanceOf(HttpTimeoutException.class);
-            client.setSoTimeout((int) LONG.toMillis());
-            assertThat(client.getInputStream().read())
-                    .as("the connection is given up")
-                    .isNegative();
+            assertGivenUp(client);
         }
     }
 

@@ -76,7 +76,7 @@ public abstract class Task {
     /** What it transfers; 0 blocks at most where it is always sent alone. */
     private long lba;
 
-    private int blocks;
+    private int ownBlocks;
     private int flags;
     private int blocksMax;
 
@@ -95,7 +95,7 @@ public abstract class Task {
     private Task last = this;
     private int parts = 1;
     private int length;
-    private int commandBlocks;
+    private int blocks;
     private int dataOutsInBatch;
 
     /** What it was merged with has failed: it is sent alone, for an answer of its own. */
@@ -215,18 +215,18 @@ public abstract class Task {
         this.lba = lba;
         this.flags = flags;
         this.blocksMax = blocksMax;
+        this.ownBlocks = blocks;
         this.blocks = blocks;
-        this.commandBlocks = blocks;
         encode();
     }
 
     private void encode() {
         if (direction == Direction.WRITE) {
-            cdbHigh = BlockCommands.writeHigh(lba, commandBlocks, flags);
-            cdbLow = BlockCommands.writeLow(lba, commandBlocks);
+            cdbHigh = BlockCommands.writeHigh(lba, blocks, flags);
+            cdbLow = BlockCommands.writeLow(lba, blocks);
         } else {
-            cdbHigh = BlockCommands.readHigh(lba, commandBlocks, flags);
-            cdbLow = BlockCommands.readLow(lba, commandBlocks);
+            cdbHigh = BlockCommands.readHigh(lba, blocks, flags);
+            cdbLow = BlockCommands.readLow(lba, blocks);
         }
     }
 
@@ -482,7 +482,7 @@ public abstract class Task {
 
     /** The block behind its last, with those of its followers. */
     final long end() {
-        return lba + commandBlocks;
+        return lba + blocks;
     }
 
     final long lba() {
@@ -491,7 +491,7 @@ public abstract class Task {
 
     /** Blocks, with those of its followers. */
     final int blocks() {
-        return commandBlocks;
+        return blocks;
     }
 
     /** How many blocks a command may transfer. */
@@ -514,7 +514,7 @@ public abstract class Task {
         last = other;
         parts++;
         length += other.length;
-        commandBlocks += other.blocks;
+        blocks += other.blocks;
         encode();
     }
 
@@ -530,7 +530,7 @@ public abstract class Task {
             last = this;
             parts = 1;
             length = ownLength;
-            commandBlocks = blocks;
+            blocks = ownBlocks;
             encode();
         }
         return next;

@@ -85,8 +85,7 @@ public final class PduReader {
     private Part part = Part.HEADER;
     private int pieceCount;
     private int firstPiece; // that is not full
-    private final int[] taken =
-            new int[SEGMENT_PIECES_MAX]; // positions up to which bytes were taken
+    private final int[] taken = new int[SEGMENT_PIECES_MAX]; // up to which positions
     private int dataRemaining;
     private int lastSegmentBytes;
     private int trailerBytes;
