@@ -50,11 +50,20 @@ final class Report {
 
     /** Below 1: the first program takes less CPU time for a byte than every other. */
     private double cpuRatio(Cell cell) {
+        return cpu(cell) / peersCpu(cell);
+    }
+
+    private double cpu(Cell cell) {
+        return median(cell, programs.getFirst(), Sample::cpuSecondsPerGigabyte);
+    }
+
+    /** Of the peer that takes least. */
+    private double peersCpu(Cell cell) {
         double best = Double.NaN;
         for (String peer : programs.subList(1, programs.size())) {
             best = -fmax(-best, -median(cell, peer, Sample::cpuSecondsPerGigabyte));
         }
-        return median(cell, programs.getFirst(), Sample::cpuSecondsPerGigabyte) / best;
+        return best;
     }
 
     /** The greater; of a number and NaN the number. */
@@ -100,14 +109,25 @@ final class Report {
         return String.format(
                 Locale.ROOT,
                 "%d cells have a peer: ratio at least 1 in %d, median %.2f, least %.2f; CPU ratio at"
-                        + " most 1 in %d, median %.2f, greatest %.2f%n",
+                        + " most 1 in %d, median %.2f, greatest %.2f; a GB in each of them takes"
+                        + " %.1f s of CPU, the better peers' %.1f s%n",
                 speed.length,
                 Arrays.stream(speed).filter(ratio -> ratio >= 1).count(),
                 Sample.median(speed),
                 Arrays.stream(speed).min().orElse(Double.NaN),
                 Arrays.stream(cpu).filter(ratio -> ratio <= 1).count(),
                 Sample.median(cpu),
-                Arrays.stream(cpu).max().orElse(Double.NaN));
+                Arrays.stream(cpu).max().orElse(Double.NaN),
+                comparedCpu(cells, this::cpu),
+                comparedCpu(cells, this::peersCpu));
+    }
+
+    /** Of all cells that have a peer, so that both sums are of the same work. */
+    private double comparedCpu(List<Cell> cells, ToDoubleFunction<Cell> secondsPerGigabyte) {
+        return cells.stream()
+                .filter(cell -> !Double.isNaN(cpuRatio(cell)))
+                .mapToDouble(secondsPerGigabyte)
+                .sum();
     }
 
     private static double[] comparable(double... ratios) {

@@ -19,8 +19,12 @@ final class Connections {
     /** PDUs are taken for so long, however many come, before everything else has its turn. */
     private static final long READING_NANOS = Duration.ofMillis(100).toNanos();
 
-    /** While an answer is expected at once it sleeps no longer: something may wait for it. */
-    private static final long EXPECTED_NANOS_MAX = Duration.ofMillis(1).toNanos();
+    /**
+     * While an answer is expected at once it sleeps no longer: something may wait for it. More than
+     * Linux's tick of 4 ms, for what is sooner the processor's timer is set and set back, at every
+     * wait, and in a virtual machine each time by its host.
+     */
+    private static final long EXPECTED_NANOS_MAX = Duration.ofMillis(5).toNanos();
 
     private final Pace pace = new Pace(System.nanoTime());
     private final Merger merger;

@@ -12,7 +12,7 @@ import org.lunlock.iscsi.transport.PduBatch;
  * <p>A short transfer that goes on where the last command ended waits for more of its kind while
  * others are under way, as short segments do in TCP (RFC 896): a sequence of short requests becomes
  * one of long commands. It waits for the next answer, and only for one that the reading thread
- * expects at once: for a millisecond if that was wrong.
+ * expects at once: for five milliseconds if that was wrong.
  */
 final class Merger {
     /** What is shorter waits while one command is under way, what is longer while two are. */
