@@ -197,7 +197,7 @@ final class FastPath {
 
             void transfer(boolean write, long lba, int flags, ByteBuffer data) {
                 int blocks = data.remaining() / blockBytes;
-                int blocksMax = geometry.commandBytes() / blockBytes;
+                int blocksMax = geometry.commandBytesMax() / blockBytes;
                 prepareTransfer(lun, write, lba, blocks, flags, data, blocksMax);
             }
 

@@ -17,7 +17,8 @@ import org.lunlock.iscsi.session.ScsiExecutor;
 /**
  * What a logical unit is and can do, asked once before it is used.
  *
- * @param commandBytes of one READ or WRITE at most; a multiple of the block
+ * @param commandBytes of one READ or WRITE for one request at most; a multiple of the block
+ * @param commandBytesMax of one for several requests at most; a multiple of the block
  * @param fua whether a WRITE can be told to end on stable storage
  * @param writesThrough whether the target says that it has no volatile write cache
  * @param provisioning how blocks are given back and zeroed
@@ -25,6 +26,7 @@ import org.lunlock.iscsi.session.ScsiExecutor;
 public record LunGeometry(
         Capacity capacity,
         int commandBytes,
+        int commandBytesMax,
         boolean writeProtected,
         boolean fua,
         boolean writesThrough,
@@ -32,7 +34,7 @@ public record LunGeometry(
     /** A burst of most targets: they ask for a longer WRITE burst by burst. */
     private static final int COMMAND_BYTES = 256 << 10;
 
-    /** Where a target wishes for longer ones, such as a stripe of its disks. */
+    /** No longer, where a target wishes for that, such as a stripe of its disks, or takes it. */
     private static final int COMMAND_BYTES_MAX = 1 << 20;
 
     /** Asks the logical unit. Optional pages that it refuses count as not there. */
@@ -50,6 +52,7 @@ public record LunGeometry(
         return new LunGeometry(
                 capacity,
                 commandBytes(capacity, limits),
+                commandBytesMax(capacity, limits),
                 mode != null && mode.writeProtected(),
                 mode != null && mode.fuaSupported(),
                 mode != null && mode.writeCache() == ModeSense.WriteCache.DISABLED,
@@ -77,10 +80,17 @@ public record LunGeometry(
             if (wished * capacity.blockBytes() <= COMMAND_BYTES_MAX) {
                 blocks = Math.ceilDiv(blocks, wished) * wished;
             }
-            if (limits.maximumTransferBlocks() > 0) {
-                blocks = Math.min(blocks, limits.maximumTransferBlocks());
-            }
         }
-        return (int) Math.max(1, blocks) * capacity.blockBytes();
+        return bytes(blocks, capacity, limits);
+    }
+
+    static int commandBytesMax(Capacity capacity, @Nullable BlockLimits limits) {
+        return bytes(COMMAND_BYTES_MAX / capacity.blockBytes(), capacity, limits);
+    }
+
+    private static int bytes(long blocks, Capacity capacity, @Nullable BlockLimits limits) {
+        long limit = limits == null ? 0 : limits.maximumTransferBlocks();
+        long taken = limit > 0 ? Math.min(blocks, limit) : blocks;
+        return (int) Math.max(1, taken) * capacity.blockBytes();
     }
 }

@@ -30,7 +30,13 @@ class FastPathTest {
     private static final Capacity CAPACITY = new Capacity(1 << 20, 512, 0, 0, false, false);
     private static final LunGeometry GEOMETRY =
             new LunGeometry(
-                    CAPACITY, 256 * KIB, false, true, false, Provisioning.of(CAPACITY, null, null));
+                    CAPACITY,
+                    256 * KIB,
+                    MIB,
+                    false,
+                    true,
+                    false,
+                    Provisioning.of(CAPACITY, null, null));
 
     @Test
     void aLongReadIsSeveralCommandsWhoseDataComesInAnyOrder() throws Exception {

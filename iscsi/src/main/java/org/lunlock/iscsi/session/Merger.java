@@ -20,6 +20,15 @@ final class Merger {
 
     private static final int PARTS_MAX = PduBatch.SEGMENT_PIECES_MAX;
 
+    /** A command of several transfers is no longer than a burst of most targets. */
+    private static final int BYTES_MAX = 256 << 10;
+
+    /** But one of READs that are as long by themselves, which costs a busy target less. */
+    private static final int LONG_READS_BYTES_MAX = 2 * BYTES_MAX;
+
+    /** So many commands under way keep a target busy, be they longer or not. */
+    private static final int BUSY_COMMANDS = 5;
+
     private volatile boolean answersComeAtOnce;
 
     // where the last transfer ended
@@ -51,8 +60,17 @@ final class Merger {
             blocks += task.next.blocks();
             bytes += task.next.length();
         }
-        boolean isFull = count >= PARTS_MAX || blocks >= head.blocksMax();
+        boolean isFull =
+                count >= PARTS_MAX
+                        || blocks >= head.blocksMax()
+                        || bytes >= bytesMax(head, underWay);
         return !isFull && (bytes < SHORT_BYTES || underWay > 1);
+    }
+
+    /** What a command that begins with this task, and has others in it, may transfer now. */
+    static int bytesMax(Task head, int underWay) {
+        boolean longReads = head.direction() == Task.Direction.READ && head.length() >= BYTES_MAX;
+        return longReads && underWay >= BUSY_COMMANDS ? LONG_READS_BYTES_MAX : BYTES_MAX;
     }
 
     private boolean goesOn(Task task) {

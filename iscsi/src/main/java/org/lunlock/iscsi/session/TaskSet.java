@@ -159,7 +159,7 @@ final class TaskSet {
     private @Nullable Task nextCommand(int most) {
         Task held = heldWrites.peek();
         if (held != null && underWay.hasRoomFor(held)) {
-            return merger.take(heldWrites, most, underWay.roomFor(held));
+            return take(heldWrites, held, most);
         }
         Task task = commands.peek();
         while (task != null && task.writes() && (held != null || !underWay.hasRoomFor(task))) {
@@ -170,7 +170,12 @@ final class TaskSet {
         if (task == null || merger.waits(commands, underWay.size())) {
             return null;
         }
-        return merger.take(commands, most, underWay.roomFor(task));
+        return take(commands, task, most);
+    }
+
+    private @Nullable Task take(TaskQueue queue, Task head, int most) {
+        int bytesMax = Math.min(underWay.roomFor(head), Merger.bytesMax(head, underWay.size()));
+        return merger.take(queue, most, bytesMax);
     }
 
     /** The task was answered, and its buffer is free. With the lock held. */

@@ -180,6 +180,34 @@ class MergerTest {
     }
 
     @Test
+    void aCommandIsABurstLongAndTwiceThatForLongReadsOfABusyTarget() {
+        int burst = 256 << 10;
+        Task shortRead = Io.read(0, burst - BLOCK).prepared();
+        Task longRead = Io.read(0, burst).prepared();
+        Task longWrite = Io.write(0, new byte[burst]).prepared();
+        assertThat(Merger.bytesMax(shortRead, 32)).isEqualTo(burst);
+        assertThat(Merger.bytesMax(longWrite, 32)).isEqualTo(burst);
+        assertThat(Merger.bytesMax(longRead, 4)).isEqualTo(burst);
+        assertThat(Merger.bytesMax(longRead, 5)).isEqualTo(2 * burst);
+    }
+
+    @Test
+    void aLongReadWaitsForAnotherWhileTheTargetIsBusy() {
+        merger.answersComeAtOnce(true);
+        queue(longRead(0));
+        take();
+        queue(longRead(512));
+        assertThat(merger.waits(queue, 4)).as("a command is full").isFalse();
+        assertThat(merger.waits(queue, 5)).isTrue();
+        queue(longRead(1024));
+        assertThat(merger.waits(queue, 5)).isFalse();
+    }
+
+    private static Io longRead(long lba) {
+        return Io.read(lba, 256 << 10).merged(2048);
+    }
+
+    @Test
     void whatWaitsKeepsNothingElseWaiting() {
         merger.answersComeAtOnce(true);
         queue(write(0, 1));
