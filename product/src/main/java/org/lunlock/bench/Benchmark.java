@@ -37,27 +37,33 @@ public final class Benchmark {
      * @throws IOException when a request failed: of the first one that did
      */
     public Measurement run() throws IOException {
-        long halfNanos = workload.warmUp().toNanos() / 2;
+        Duration half = workload.warmUp().dividedBy(2);
         Load small = new Load(device, workload.ofAtMost(SMALL_BYTES));
         small.start();
-        pause(small, System.nanoTime() + halfNanos);
+        Measurement _ = measure(small, half, _ -> {});
         small.stop(END_WITHIN);
         Load load = new Load(device, workload);
         load.start();
-        pause(load, System.nanoTime() + halfNanos);
+        Measurement _ = measure(load, half, _ -> {});
+        Measurement measured = measure(load, workload.duration(), progress);
+        load.stop(END_WITHIN);
+        return measured;
+    }
+
+    /** To warm up is to measure, too, so that nothing is done for the first time later. */
+    private Measurement measure(Load load, Duration duration, Consumer<Measurement> listener) {
         Histogram interval = load.latencies(null);
         Histogram all = new Histogram(interval);
         Usage start = Usage.now();
         Usage used = start.since(start);
-        while (used.nanos() < workload.duration().toNanos() && !load.failed()) {
-            long left = workload.duration().toNanos() - used.nanos();
+        while (used.nanos() < duration.toNanos() && !load.failed()) {
+            long left = duration.toNanos() - used.nanos();
             pause(load, System.nanoTime() + Math.min(left, PROGRESS_EVERY.toNanos()));
             used = Usage.now().since(start);
             interval = load.latencies(interval);
             all.add(interval);
-            progress.accept(Measurement.of(workload, all, used));
+            listener.accept(Measurement.of(workload, all, used));
         }
-        load.stop(END_WITHIN);
         return Measurement.of(workload, all, used);
     }
 
