@@ -3,7 +3,6 @@ package org.lunlock.iscsi.session;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -58,9 +57,6 @@ public abstract class Task {
 
     private static final ByteBuffer NO_DATA = ByteBuffer.allocate(0);
 
-    /** Data-Out PDUs of one task in one gather-write; the next ones go with the next. */
-    private static final int VIEWS_MAX = 32;
-
     private String name = "";
     private long lunField;
     private long cdbHigh;
@@ -68,9 +64,7 @@ public abstract class Task {
     private Direction direction = Direction.NONE;
     private Conduct conduct = Conduct.GUARDED;
     private boolean exact;
-    private ByteBuffer buffer = NO_DATA;
-    private int start;
-    private int ownLength;
+    private final TaskData own = new TaskData();
     private ByteBuffer ahs = NO_DATA;
 
     /** What it transfers; 0 blocks at most where it is always sent alone. */
@@ -84,11 +78,6 @@ public abstract class Task {
     private @Nullable ByteBuffer answer;
 
     private int answerLength;
-
-    private final @Nullable ByteBuffer[] views = new ByteBuffer[VIEWS_MAX];
-    private @Nullable ByteBuffer dataInView;
-    private ByteBuffer viewed = NO_DATA;
-    private int viewsInBatch;
 
     // ---- of a command with which others are merged: they follow it, in the order of their blocks
     private @Nullable Task follower;
@@ -147,7 +136,6 @@ public abstract class Task {
      *     direct buffer is not copied.
      * @param exact whether anything but the whole buffer is an error, as it is for block I/O
      */
-    @SuppressWarnings("ReferenceEquality")
     protected final void prepare(
             String name,
             Lun lun,
@@ -163,20 +151,13 @@ public abstract class Task {
         this.cdbHigh = cdbHigh;
         this.cdbLow = cdbLow;
         this.direction = direction;
-        this.buffer = buffer;
-        this.start = buffer.position();
-        this.ownLength = direction == Direction.NONE ? 0 : buffer.remaining();
-        this.length = ownLength;
+        this.own.set(buffer, direction == Direction.NONE ? 0 : buffer.remaining());
+        this.length = own.length();
         this.blocksMax = 0;
         this.exact = exact;
         this.conduct = conduct;
         this.ahs = NO_DATA;
         this.answer = null;
-        if (viewed != buffer) { // the same object, so that its views are still good
-            viewed = buffer;
-            Arrays.fill(views, null);
-            dataInView = null;
-        }
     }
 
     /** A command without data. */
@@ -367,7 +348,7 @@ public abstract class Task {
         inBatch = false;
         dataOutsInBatch = 0;
         for (Task part = this; part != null; part = part.follower) {
-            part.viewsInBatch = 0;
+            part.own.leftBatch();
         }
     }
 
@@ -393,7 +374,7 @@ public abstract class Task {
 
     /** Whether one more Data-Out fits into the batch that is being filled. */
     final boolean hasView() {
-        return dataOutsInBatch < VIEWS_MAX;
+        return dataOutsInBatch < TaskData.VIEWS_MAX;
     }
 
     /**
@@ -424,15 +405,15 @@ public abstract class Task {
     private int pieces(int offset, int bytes, @Nullable ByteBuffer[] pieces, boolean out) {
         Task part = this;
         int at = offset;
-        while (at >= part.ownLength) {
-            at -= part.ownLength;
+        while (at >= part.own.length()) {
+            at -= part.own.length();
             part = part.following();
         }
         int count = 0;
         int left = bytes;
         while (true) {
-            int n = Math.min(left, part.ownLength - at);
-            pieces[count++] = out ? part.ownDataOut(at, n) : part.ownDataIn(at, n);
+            int n = Math.min(left, part.own.length() - at);
+            pieces[count++] = out ? part.own.out(at, n) : part.own.in(at, n);
             left -= n;
             if (left == 0) {
                 return count;
@@ -444,25 +425,6 @@ public abstract class Task {
 
     private Task following() {
         return Objects.requireNonNull(follower, "data lies within the command");
-    }
-
-    private ByteBuffer ownDataOut(int offset, int bytes) {
-        ByteBuffer view = views[viewsInBatch];
-        if (view == null) {
-            view = buffer.duplicate();
-            views[viewsInBatch] = view;
-        }
-        viewsInBatch++;
-        return view.limit(start + offset + bytes).position(start + offset);
-    }
-
-    private ByteBuffer ownDataIn(int offset, int bytes) {
-        ByteBuffer view = dataInView;
-        if (view == null) {
-            view = buffer.duplicate();
-            dataInView = view;
-        }
-        return view.limit(start + offset + bytes).position(start + offset);
     }
 
     // ------------------------------------------------------------------------ merged
@@ -522,14 +484,14 @@ public abstract class Task {
     final @Nullable Task leave() {
         Task next = follower;
         if (next != null) {
-            next.received = Math.max(0, received - ownLength);
-            received = Math.min(received, ownLength);
+            next.received = Math.max(0, received - own.length());
+            received = Math.min(received, own.length());
             follower = null;
         }
         if (parts > 1) {
             last = this;
             parts = 1;
-            length = ownLength;
+            length = own.length();
             blocks = ownBlocks;
             encode();
         }
