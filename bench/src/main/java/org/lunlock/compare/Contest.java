@@ -38,6 +38,9 @@ final class Contest {
         for (int round = 0; round < options.rounds(); round++) {
             for (int i = 0; i < cells.size(); i++) {
                 Cell cell = cells.get(i);
+                if (round > 0 && !isContested(cell)) {
+                    continue;
+                }
                 System.err.printf(
                         "round %d of %d, %d of %d: %s%n",
                         round + 1, options.rounds(), i + 1, cells.size(), report.nameOf(cell));
@@ -46,6 +49,11 @@ final class Contest {
         }
         System.out.print(report.table(cells));
         return report.json(cells);
+    }
+
+    /** Whether somebody else does it, too; otherwise there is nothing to compare. */
+    private boolean isContested(Cell cell) {
+        return programs.stream().filter(program -> program.does(cell)).count() > 1;
     }
 
     private void measure(Cell cell, int round) throws IOException, InterruptedException {

@@ -3,14 +3,23 @@ package org.lunlock.compare;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** Medians, and the ratio of the first program to the better of the others. */
+/**
+ * Medians, and the ratio of the first program to the better of the others: the median of what each
+ * round's own ratio is, as rounds are minutes apart and a machine's speed does not stay the same.
+ */
 final class Report {
+    /** The peer where there is none. */
+    private static final String NOBODY = "";
+
     private final String title;
     private final List<String> programs;
     private final Map<String, List<Sample>> samples = new HashMap<>();
@@ -35,40 +44,59 @@ final class Report {
         return cell + "/" + program;
     }
 
+    /** Of every round, in their order; none of a program that does not do it. */
+    private double[] values(Cell cell, String program, ToDoubleFunction<Sample> field) {
+        return samples.getOrDefault(key(cell, program), List.of()).stream()
+                .mapToDouble(field)
+                .toArray();
+    }
+
     private double median(Cell cell, String program, ToDoubleFunction<Sample> field) {
-        return Sample.median(samples.getOrDefault(key(cell, program), List.of()), field);
+        return Sample.median(values(cell, program, field));
     }
 
     /** Above 1: the first program moves more bytes in a second than every other. */
     private double speedRatio(Cell cell) {
-        double best = Double.NaN;
-        for (String peer : programs.subList(1, programs.size())) {
-            best = fmax(best, median(cell, peer, Sample::bytesPerSecond));
-        }
-        return median(cell, programs.getFirst(), Sample::bytesPerSecond) / best;
+        return ratio(cell, fastestPeer(cell), Sample::bytesPerSecond);
     }
 
     /** Below 1: the first program takes less CPU time for a byte than every other. */
     private double cpuRatio(Cell cell) {
-        return cpu(cell) / peersCpu(cell);
+        return ratio(cell, thriftiestPeer(cell), Sample::cpuSecondsPerGigabyte);
+    }
+
+    private double ratio(Cell cell, String peer, ToDoubleFunction<Sample> field) {
+        double[] ours = values(cell, programs.getFirst(), field);
+        double[] theirs = values(cell, peer, field);
+        return Sample.median(
+                IntStream.range(0, theirs.length).mapToDouble(i -> ours[i] / theirs[i]).toArray());
+    }
+
+    private String fastestPeer(Cell cell) {
+        return peers(cell)
+                .max(Comparator.comparingDouble(it -> median(cell, it, Sample::bytesPerSecond)))
+                .orElse(NOBODY);
+    }
+
+    private String thriftiestPeer(Cell cell) {
+        return peers(cell)
+                .min(
+                        Comparator.comparingDouble(
+                                it -> median(cell, it, Sample::cpuSecondsPerGigabyte)))
+                .orElse(NOBODY);
+    }
+
+    /** The other programs that do it. */
+    private Stream<String> peers(Cell cell) {
+        return programs.stream().skip(1).filter(it -> samples.containsKey(key(cell, it)));
     }
 
     private double cpu(Cell cell) {
         return median(cell, programs.getFirst(), Sample::cpuSecondsPerGigabyte);
     }
 
-    /** Of the peer that takes least. */
     private double peersCpu(Cell cell) {
-        double best = Double.NaN;
-        for (String peer : programs.subList(1, programs.size())) {
-            best = -fmax(-best, -median(cell, peer, Sample::cpuSecondsPerGigabyte));
-        }
-        return best;
-    }
-
-    /** The greater; of a number and NaN the number. */
-    private static double fmax(double a, double b) {
-        return Double.isNaN(a) ? b : Double.isNaN(b) ? a : Math.max(a, b);
+        return median(cell, thriftiestPeer(cell), Sample::cpuSecondsPerGigabyte);
     }
 
     private double garbage(Cell cell) {
@@ -161,8 +189,7 @@ final class Report {
     }
 
     private String all(Cell cell, String program, ToDoubleFunction<Sample> field) {
-        return samples.getOrDefault(key(cell, program), List.of()).stream()
-                .mapToDouble(field)
+        return Arrays.stream(values(cell, program, field))
                 .mapToObj(Report::number)
                 .toList()
                 .toString();

@@ -2,8 +2,6 @@
 package org.lunlock.compare;
 
 import java.util.Arrays;
-import java.util.List;
-import java.util.function.ToDoubleFunction;
 
 /**
  * What one run of a program showed.
@@ -12,10 +10,6 @@ import java.util.function.ToDoubleFunction;
  * @param garbageBytesPerRequest NaN for a program without a garbage collector
  */
 record Sample(double bytesPerSecond, double cpuSecondsPerGigabyte, double garbageBytesPerRequest) {
-
-    static double median(List<Sample> samples, ToDoubleFunction<Sample> field) {
-        return median(samples.stream().mapToDouble(field).toArray());
-    }
 
     /** The one in the middle, or between the two in the middle; NaN of none. */
     static double median(double... values) {
