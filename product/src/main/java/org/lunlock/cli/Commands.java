@@ -89,7 +89,7 @@ final class Commands {
             case "status" -> new StatusCommand(globals);
             case "locks" -> new LocksCommand(globals);
             case "unlock" -> new UnlockCommand(globals);
-            case "volume" -> new VolumeCommand(globals);
+            case "volume" -> volume(globals);
             case "discover" -> new DiscoverCommand(globals);
             case "scsi" -> new ScsiCommand(globals);
             case "bench" -> new BenchCommand(globals);
@@ -100,6 +100,11 @@ final class Commands {
             case "help" -> new HelpCommand();
             default -> throw new IllegalStateException("no command is called " + name);
         };
+    }
+
+    private static CommandLine volume(Globals globals) {
+        return new CommandLine(new VolumeCommand(globals))
+                .addSubcommand(new VolumeImportCommand(globals));
     }
 
     private static CommandLine lockServer(Globals globals) {

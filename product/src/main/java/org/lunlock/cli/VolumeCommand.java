@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.cli;
 
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +11,6 @@ import org.lunlock.config.ConfigEditor;
 import org.lunlock.config.Configuration;
 import org.lunlock.config.VolumeConfig;
 import org.lunlock.daemon.api.Wire;
-import org.lunlock.volume.Identity;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,9 +23,6 @@ import picocli.CommandLine.Spec;
         header = "Add, list, show and remove volumes in the configuration.",
         synopsisSubcommandLabel = "COMMAND")
 final class VolumeCommand implements Runnable {
-    /** For a login to a target that is there; one that is not keeps nobody for longer. */
-    private static final Duration ASK_WITHIN = Duration.ofSeconds(5);
-
     private final Globals globals;
 
     @Spec private CommandSpec spec = CommandSpec.create();
@@ -57,7 +52,7 @@ final class VolumeCommand implements Runnable {
         ConfigEditor editor = new ConfigEditor(globals.home());
         editor.add(name, options.settings(url));
         if (options.recordsIdentity()) {
-            recordIdentity(editor, name);
+            new IdentityRecorder(globals, editor).record(name);
         }
         Terminal output = Terminal.standardOutput(globals);
         if (globals.json()) {
@@ -68,28 +63,6 @@ final class VolumeCommand implements Runnable {
                             .formatted(name, globals.home().configFile(), name));
         }
         return ExitCode.OK.code();
-    }
-
-    /** The volume is added all the same when its target cannot be asked: it may be far away. */
-    private void recordIdentity(ConfigEditor editor, String name) throws LunlockException {
-        try {
-            List<String> names = Identity.ask(globals.home(), name, ASK_WITHIN);
-            if (names.isEmpty()) {
-                notRecorded("the logical unit does not say any");
-            } else {
-                editor.set(name, "identity", names.getFirst());
-            }
-        } catch (LunlockException e) {
-            notRecorded(String.valueOf(e.getMessage()));
-        }
-    }
-
-    private void notRecorded(String why) {
-        Terminal.standardError(globals)
-                .line(
-                        "warning: no identity is recorded, so another logical unit would be taken"
-                                + " for this one: "
-                                + why);
     }
 
     @Command(name = "list", header = "List the volumes of the configuration.")

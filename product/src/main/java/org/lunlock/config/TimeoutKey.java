@@ -2,7 +2,9 @@
 package org.lunlock.config;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.session.Timeouts;
 import org.lunlock.iscsi.session.Timeouts.Step;
 
@@ -26,6 +28,26 @@ enum TimeoutKey {
     TimeoutKey(String key, Step step) {
         this.key = key;
         this.step = step;
+    }
+
+    /** Null when no time-out is called so. */
+    static @Nullable TimeoutKey named(String key) {
+        return Arrays.stream(values()).filter(it -> it.key.equals(key)).findAny().orElse(null);
+    }
+
+    /** Whether it can be set to this. */
+    boolean takes(Duration span) {
+        return span.compareTo(LEAST) >= 0 && span.compareTo(MOST) <= 0;
+    }
+
+    /** What it is without being set. */
+    Duration standard() {
+        return Timeouts.DEFAULT.of(step);
+    }
+
+    @Override
+    public String toString() {
+        return key;
     }
 
     static Timeouts read(TableReader table, Timeouts fallback) {

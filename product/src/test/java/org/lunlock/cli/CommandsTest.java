@@ -174,6 +174,42 @@ class CommandsTest {
     }
 
     @Test
+    void whatOthersKnowIsImportedOnceAndUnderNamesThatAreFree() throws Exception {
+        Path list =
+                Files.writeString(
+                        home.resolve("list"),
+                        """
+                        iscsi://192.0.2.1/iqn.2026-11.example:disk/1
+                        iscsi://192.0.2.1/iqn.2026-11.example:disk/2
+                        iscsi://192.0.2.2/iqn.2026-11.example:disk/2
+                        iscsi://anna%geheimgeheim@192.0.2.1/iqn.2026-11.other:DISK/1
+                        """);
+        String[] words = {"volume", "import", "--no-identity", list.toString()};
+        Outcome imported = runHere(words);
+
+        assertThat(imported.status()).isZero();
+        assertThat(imported.output())
+                .isEqualTo(
+                        """
+                        ADDED   URL
+                        disk    iscsi://192.0.2.1:3260/iqn.2026-11.example:disk/1
+                        disk-2  iscsi://192.0.2.1:3260/iqn.2026-11.example:disk/2
+                        disk-3  iscsi://192.0.2.1:3260/iqn.2026-11.other:disk/1
+                        """);
+        assertThat(imported.error())
+                .isEqualTo(
+                        "iscsi://192.0.2.2:3260/iqn.2026-11.example:disk/2 is there already: disk-2\n");
+        assertThat(runHere("volume", "show", "disk-3").output())
+                .contains("anna")
+                .doesNotContain("geheim");
+        Outcome again = runHere("volume", "import", "--json", "--no-identity", list.toString());
+        assertThat(again.output()).isEqualTo("{\"added\":[]}\n");
+        assertThat(again.error().lines()).hasSize(4);
+        assertThat(runHere("volume", "import", "--lun", "70000", list.toString()).status())
+                .isEqualTo(64);
+    }
+
+    @Test
     void aSecretOnTheCommandLineIsTakenWithAWarningAndNotShown() {
         Outcome added =
                 runHere(

@@ -119,7 +119,8 @@ final class IdentityIT {
         target.kill();
         assertThat(add())
                 .hasLineCount(1)
-                .startsWith("warning: no identity is recorded, so another logical unit would be")
+                .startsWith(
+                        "warning: no identity of backup is recorded, so another logical unit would be")
                 .contains("refused");
         assertThat(configuration()).contains("[volume.backup]").doesNotContain("identity");
     }
