@@ -24,11 +24,13 @@ import org.lunlock.iscsi.testkit.ScriptedTarget;
  * once each, and not by a bug of ours.
  */
 public final class SessionFuzz {
-    private static final Duration SOON = Duration.ofMillis(200);
-
-    /** The login is an honest one; but the first one waits until its classes are instrumented. */
-    private static final Timeouts HURRIED =
-            Timeouts.all(SOON).with(Step.LOGIN, Duration.ofSeconds(30));
+    /**
+     * Nobody waits here: the peer closes the connection in the end, and then commands that are sent
+     * once end, too. So no time-out may put in what the peer does not expect, such as a ping while
+     * the classes of the first dialogue are instrumented.
+     */
+    private static final Timeouts PATIENT =
+            Timeouts.all(Duration.ofSeconds(30)).with(Step.REPLACEMENT, Duration.ofMillis(200));
 
     private static final int PDUS_MAX = 16;
 
@@ -43,7 +45,7 @@ public final class SessionFuzz {
     /** Called by the fuzzer. */
     public static void fuzzerTestOneInput(FuzzedDataProvider data) throws IscsiException {
         try (ScriptedTarget target = ScriptedTarget.with().key(Key.MAX_OUTSTANDING_R2T, 4).start();
-                Session session = target.login(HURRIED)) {
+                Session session = target.login(PATIENT)) {
             ScriptedConnection peer = target.connection();
             Io read = Io.read(1024).conduct(Conduct.ONCE).on(session);
             ScsiCommand readCommand = peer.expectCommand();
