@@ -57,21 +57,17 @@ java_flags() {
     # No hsperfdata: a write to a full or slow /tmp would stop every thread.
     # No log on stdout, which may be somebody's JSON: a cache that does not fit is not worth a line.
     common="-XX:+UseSerialGC -XX:-UsePerfData -Xlog:disable -Xlog:all=error:stderr"
-    # Much of the data path runs a thousand times in a second only: by its own count of calls the
-    # virtual machine would compile it after ten seconds, in the middle of somebody's copy.
-    early="-XX:CompileThresholdScaling=0.1"
     case $1 in
         command)
             echo "$common -Xms8m -Xmx128m -XX:TieredStopAtLevel=1" ;;
         bench)
             # As the daemon, with as many buffers as a session has commands: 128 of 1 MiB.
-            echo "$common $early -Xms64m -Xmx64m -XX:+AlwaysPreTouch" \
-                "-XX:MaxDirectMemorySize=192m" ;;
+            echo "$common -Xms64m -Xmx64m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=192m" ;;
         daemon)
             # It serves the file system that its own memory might be swapped to: all of it is there
             # before the first request, and does not grow. Buffers are direct memory, 66 MiB for each
             # volume: all of it is there for one that is attached, what was used for an export.
-            echo "$common $early -Xms64m -Xmx64m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=1g" \
+            echo "$common -Xms64m -Xmx64m -XX:+AlwaysPreTouch -XX:MaxDirectMemorySize=1g" \
                 "-XX:ReservedCodeCacheSize=48m -XX:+ExitOnOutOfMemoryError" ;;
         server)
             # A thousand hosts that wait take some 60 MB of it.

@@ -137,6 +137,7 @@ class ImportFileTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = ';',
+            quoteCharacter = '"',
             value = {
                 "node.conn[0].address = nas; a node record without node.name; 1",
                 "node.name = iqn.a:b/node.conn[0].address = ; a node record without"
