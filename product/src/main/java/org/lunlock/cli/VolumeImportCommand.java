@@ -62,14 +62,15 @@ final class VolumeImportCommand implements Callable<Integer> {
         for (Path file : files) {
             found.addAll(ImportFile.read(file, lun()));
         }
-        Map<String, VolumeConfig> known = new LinkedHashMap<>(configured());
+        Map<String, IscsiUrl> known = new LinkedHashMap<>();
+        configured().forEach((name, volume) -> known.put(name, volume.url()));
         ConfigEditor editor = new ConfigEditor(globals.home());
         Terminal error = Terminal.standardError(globals);
         List<String> added = new ArrayList<>();
         for (ImportedVolume volume : found) {
-            VolumeConfig same = same(volume.url(), known.values());
+            String same = same(volume.url(), known);
             if (same != null) {
-                error.line("%s is there already: %s".formatted(volume.url(), same.name()));
+                error.line("%s is there already: %s".formatted(volume.url(), same));
                 continue;
             }
             String name = free(volume.name(), known.keySet());
@@ -78,10 +79,10 @@ final class VolumeImportCommand implements Callable<Integer> {
             if (!noIdentity) {
                 new IdentityRecorder(globals, editor).record(name);
             }
-            known.putAll(configured());
+            known.put(name, volume.url());
             added.add(name);
         }
-        print(added.stream().map(known::get).toList());
+        print(added.stream().map(configured()::get).toList());
         return ExitCode.OK.code();
     }
 
@@ -98,10 +99,11 @@ final class VolumeImportCommand implements Callable<Integer> {
     }
 
     /** By any portal: one volume of it is enough, and two would be in each other's way. */
-    private static @Nullable VolumeConfig same(IscsiUrl url, Iterable<VolumeConfig> known) {
-        for (VolumeConfig volume : known) {
-            if (volume.target().equals(url.target()) && volume.lun().equals(url.lun())) {
-                return volume;
+    private static @Nullable String same(IscsiUrl url, Map<String, IscsiUrl> known) {
+        for (Map.Entry<String, IscsiUrl> it : known.entrySet()) {
+            IscsiUrl other = it.getValue();
+            if (other.target().equals(url.target()) && other.lun().equals(url.lun())) {
+                return it.getKey();
             }
         }
         return null;

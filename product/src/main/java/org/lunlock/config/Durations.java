@@ -32,6 +32,11 @@ public final class Durations {
         };
     }
 
+    /** Whether it is neither less than the least nor more than the most. */
+    static boolean isWithin(Duration span, Duration least, Duration most) {
+        return span.compareTo(least) >= 0 && span.compareTo(most) <= 0;
+    }
+
     /** The shortest text that {@link #parse} reads as the same span; what is below 1 ms is cut. */
     public static String print(Duration span) {
         long millis = span.toMillis();

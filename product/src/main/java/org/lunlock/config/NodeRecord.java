@@ -108,8 +108,7 @@ final class NodeRecord {
         String secret = values.get(AUTH + "password" + suffix);
         if (secret != null && MASKED.matcher(secret).matches()) {
             throw new IllegalArgumentException(
-                    "a node record whose secret is masked: have it printed with iscsiadm -S, or take"
-                            + " the file below /etc/iscsi/nodes itself");
+                    "a node record whose secret is masked, as iscsiadm shows it without -S");
         }
         if (user != null && secret != null) {
             settings.put(kind + "-user", user);

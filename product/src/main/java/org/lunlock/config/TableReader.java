@@ -97,7 +97,7 @@ final class TableReader {
         if (span == null) {
             return fallback;
         }
-        if (span.compareTo(least) < 0 || span.compareTo(most) > 0) {
+        if (!Durations.isWithin(span, least, most)) {
             problem(
                     key,
                     "'%s' is %s".formatted(key, Durations.print(span)),

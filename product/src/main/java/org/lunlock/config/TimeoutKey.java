@@ -37,7 +37,7 @@ enum TimeoutKey {
 
     /** Whether it can be set to this. */
     boolean takes(Duration span) {
-        return span.compareTo(LEAST) >= 0 && span.compareTo(MOST) <= 0;
+        return Durations.isWithin(span, LEAST, MOST);
     }
 
     /** What it is without being set. */
