@@ -7,9 +7,9 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * Programs that do the same work in turns. In every round each cell is measured with every program
- * right after the other, and who begins changes from round to round, so that whatever else this
- * machine does meets all of them.
+ * Programs that do the same work in turns. In every round of a cell it is measured with every
+ * program right after the other, and who begins changes from round to round, so that whatever else
+ * this machine does meets all of them.
  */
 final class Contest {
     private final List<Program> programs;
@@ -35,16 +35,15 @@ final class Contest {
         if (cells.isEmpty()) {
             return "";
         }
-        for (int round = 0; round < options.rounds(); round++) {
-            for (int i = 0; i < cells.size(); i++) {
-                Cell cell = cells.get(i);
-                if (round > 0 && !isContested(cell)) {
-                    continue;
-                }
-                System.err.printf(
-                        "round %d of %d, %d of %d: %s%n",
-                        round + 1, options.rounds(), i + 1, cells.size(), report.nameOf(cell));
+        for (int i = 0; i < cells.size(); i++) {
+            Cell cell = cells.get(i);
+            System.err.printf("%d of %d: %s%n", i + 1, cells.size(), report.nameOf(cell));
+            int rounds = isContested(cell) ? options.rounds() : 1;
+            for (int round = 0; round < rounds; round++) {
                 measure(cell, round);
+            }
+            for (Program program : programs) {
+                program.done();
             }
         }
         System.out.print(report.table(cells));

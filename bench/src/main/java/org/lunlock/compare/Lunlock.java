@@ -2,16 +2,21 @@
 package org.lunlock.compare;
 
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
-/** {@code lunlock bench}, which warms up and measures itself. */
+/** {@code lunlock bench}, which warms up once for a cell, and measures itself. */
 final class Lunlock implements Program {
     /** A daemon, which has the same code, is not young for long: see docs/performance.md. */
-    static final int WARM_UP_SECONDS = 5;
+    static final int WARM_UP_SECONDS = 10;
+
+    /** No cell takes so long. */
+    private static final String SECONDS_MAX = "3600";
 
     private static final Pattern BYTES_PER_SECOND = field("bytesPerSecond");
     private static final Pattern CPU = field("cpuSecondsPerGigabyte");
@@ -19,6 +24,7 @@ final class Lunlock implements Program {
 
     private final String launcher;
     private final Path home;
+    private @Nullable Process measuring;
 
     /**
      * @param home a directory of its own, where each kind of digests becomes a volume
@@ -60,9 +66,29 @@ final class Lunlock implements Program {
     }
 
     @Override
-    public Sample run(Cell cell, int seconds) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(launcher, "--home", home.toString()));
-        command.addAll(List.of("bench", cell.digests().name(), "--json", "--destroy-data"));
+    public Sample run(Cell cell, int seconds) throws IOException {
+        Process process = measuring;
+        if (process == null) {
+            process = start(cell, seconds);
+            measuring = process;
+        }
+        Writer turn = process.outputWriter();
+        turn.write("measure\n");
+        turn.flush();
+        String line = process.inputReader().readLine();
+        if (line == null) {
+            throw new IOException("lunlock bench ended:\n" + Files.readString(log()));
+        }
+        return new Sample(
+                Timed.number(line, BYTES_PER_SECOND),
+                Timed.number(line, CPU),
+                Timed.number(line, GARBAGE));
+    }
+
+    private Process start(Cell cell, int seconds) throws IOException {
+        List<String> command = new ArrayList<>(List.of("timeout", SECONDS_MAX, launcher));
+        command.addAll(List.of("--home", home.toString(), "--json"));
+        command.addAll(List.of("bench", cell.digests().name(), "--turns", "--destroy-data"));
         command.addAll(List.of("--rw", cell.operation()));
         command.addAll(List.of("--block", Integer.toString(cell.requestBytes())));
         command.addAll(List.of("--depth", Integer.toString(cell.depth())));
@@ -71,7 +97,21 @@ final class Lunlock implements Program {
         }
         command.addAll(List.of("--seconds", Integer.toString(seconds)));
         command.addAll(List.of("--warm-up", Integer.toString(WARM_UP_SECONDS)));
-        Timed run = Timed.run(command);
-        return new Sample(run.number(BYTES_PER_SECOND), run.number(CPU), run.number(GARBAGE));
+        return new ProcessBuilder(command).redirectError(log().toFile()).start();
+    }
+
+    private Path log() {
+        return home.resolve("bench.log");
+    }
+
+    /** It ends with its standard input. */
+    @Override
+    public void done() throws IOException, InterruptedException {
+        Process process = measuring;
+        if (process != null) {
+            measuring = null;
+            process.outputWriter().close();
+            process.waitFor();
+        }
     }
 }

@@ -13,4 +13,7 @@ interface Program {
 
     /** Does it for some seconds, after as much warm-up as it needs. */
     Sample run(Cell cell, int seconds) throws IOException, InterruptedException;
+
+    /** The cell was measured for the last time. */
+    default void done() throws IOException, InterruptedException {}
 }

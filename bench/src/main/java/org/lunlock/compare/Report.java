@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 
 /**
  * Medians, and the ratio of the first program to the better of the others: the median of what each
- * round's own ratio is, as rounds are minutes apart and a machine's speed does not stay the same.
+ * round's own ratio is, as a machine's speed does not stay the same.
  */
 final class Report {
     /** The peer where there is none. */

@@ -44,8 +44,12 @@ record Timed(String output, double cpuSeconds) {
         return 60 * Double.parseDouble(minutes) + Double.parseDouble(seconds);
     }
 
-    /** The number that the pattern's group finds last. */
     double number(Pattern pattern) throws IOException {
+        return number(output, pattern);
+    }
+
+    /** The number that the pattern's group finds last. */
+    static double number(String output, Pattern pattern) throws IOException {
         Matcher matcher = pattern.matcher(output);
         double found = Double.NaN;
         while (matcher.find()) {

@@ -3,6 +3,7 @@ package org.lunlock.bench;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.HdrHistogram.Histogram;
@@ -14,6 +15,9 @@ public final class Benchmark {
 
     /** What is under way when time is up has this long to end. */
     private static final Duration END_WITHIN = Duration.ofSeconds(60);
+
+    /** Uncounted, each time: TCP finds its window, the caches what they hold. */
+    private static final Duration LEAD_IN = Duration.ofMillis(200);
 
     /** Code is compiled after so many requests: half of the warm-up makes many small ones. */
     private static final int SMALL_BYTES = 4 << 10;
@@ -32,25 +36,35 @@ public final class Benchmark {
     }
 
     /**
-     * Warms up, measures, and returns when no request is under way any more.
+     * Does the work for a while, uncounted: until the code is compiled. To warm up is to measure,
+     * too, so that nothing is done for the first time later.
+     *
+     * @throws IOException when a request failed: of the first one that did
+     */
+    public void warmUp() throws IOException {
+        Duration half = workload.warmUp().dividedBy(2);
+        for (Workload warming : List.of(workload.ofAtMost(SMALL_BYTES), workload)) {
+            Load load = new Load(device, warming);
+            load.start();
+            Measurement _ = measure(load, half, _ -> {});
+            load.stop(END_WITHIN);
+        }
+    }
+
+    /**
+     * Measures, and returns when no request is under way any more. May be called again.
      *
      * @throws IOException when a request failed: of the first one that did
      */
     public Measurement run() throws IOException {
-        Duration half = workload.warmUp().dividedBy(2);
-        Load small = new Load(device, workload.ofAtMost(SMALL_BYTES));
-        small.start();
-        Measurement _ = measure(small, half, _ -> {});
-        small.stop(END_WITHIN);
         Load load = new Load(device, workload);
         load.start();
-        Measurement _ = measure(load, half, _ -> {});
+        Measurement _ = measure(load, LEAD_IN, _ -> {});
         Measurement measured = measure(load, workload.duration(), progress);
         load.stop(END_WITHIN);
         return measured;
     }
 
-    /** To warm up is to measure, too, so that nothing is done for the first time later. */
     private Measurement measure(Load load, Duration duration, Consumer<Measurement> listener) {
         Histogram interval = load.latencies(null);
         Histogram all = new Histogram(interval);

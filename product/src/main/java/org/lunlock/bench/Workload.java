@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param depth requests under way at a time
  * @param sharedBuffer whether all requests have one buffer, as programs do that throw away what
  *     they read
- * @param warmUp for so long nothing counts: until the code is compiled and TCP has found its window
+ * @param warmUp for so long it is done before it is measured, until the code is compiled
  * @param duration for so long everything counts
  */
 public record Workload(

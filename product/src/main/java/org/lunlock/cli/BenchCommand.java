@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.cli;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
@@ -9,7 +12,6 @@ import java.util.logging.Logger;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.bench.Benchmark;
-import org.lunlock.bench.Measurement;
 import org.lunlock.bench.Workload;
 import org.lunlock.block.BlockDevice;
 import org.lunlock.volume.Recording;
@@ -78,6 +80,13 @@ final class BenchCommand implements Callable<Integer> {
     private int warmUpSeconds = 2;
 
     @Option(
+            names = "--turns",
+            description =
+                    "Measure once for each line of standard input, until it ends, to take turns with"
+                            + " another program.")
+    private boolean turns;
+
+    @Option(
             names = "--destroy-data",
             description = "Needed for writing: it overwrites what the volume holds.")
     private boolean destroyData;
@@ -95,8 +104,7 @@ final class BenchCommand implements Callable<Integer> {
                 UnlockedVolume volume =
                         UnlockedVolume.open(
                                 globals.home(), volumeOrUrl, pattern.writes(), globals.timeout())) {
-            BenchPrinter printer = new BenchPrinter(globals);
-            printer.result(volume.name(), measure(volume, printer));
+            measure(volume, new BenchPrinter(globals));
         }
         return ExitCode.OK.code();
     }
@@ -120,8 +128,7 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
-    private Measurement measure(UnlockedVolume volume, BenchPrinter printer)
-            throws LunlockException {
+    private void measure(UnlockedVolume volume, BenchPrinter printer) throws LunlockException {
         BlockDevice device = volume.device();
         check(
                 requestBytes % device.blockBytes() == 0 && requestBytes <= device.capacityBytes(),
@@ -136,8 +143,18 @@ final class BenchCommand implements Callable<Integer> {
                         sharedBuffer,
                         Duration.ofSeconds(warmUpSeconds),
                         Duration.ofSeconds(seconds));
+        Benchmark benchmark = new Benchmark(device, workload, printer::progress);
         try {
-            return new Benchmark(device, workload, printer::progress).run();
+            benchmark.warmUp();
+            if (!turns) {
+                printer.result(volume.name(), benchmark.run());
+                return;
+            }
+            BufferedReader lines =
+                    new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
+            while (lines.readLine() != null) {
+                printer.result(volume.name(), benchmark.run());
+            }
         } catch (IOException e) {
             throw volume.failure(e);
         } finally {

@@ -40,6 +40,7 @@ final class BenchPrinter {
     }
 
     void result(String volume, Measurement measured) {
+        endOfProgress();
         if (json) {
             Map<String, Object> document = new LinkedHashMap<>();
             document.put("volume", volume);

@@ -22,18 +22,23 @@ class BenchmarkTest {
     private final RamDevice device = new RamDevice(PLACES * REQUEST_BYTES);
     private final List<Measurement> progress = new ArrayList<>();
 
-    private Measurement run(Pattern pattern, int depth) throws IOException {
+    private Benchmark benchmark(Pattern pattern, int depth) {
         return new Benchmark(
-                        device,
-                        new Workload(
-                                pattern,
-                                REQUEST_BYTES,
-                                depth,
-                                pattern == Pattern.RANDREAD,
-                                Duration.ofMillis(20),
-                                Duration.ofMillis(100)),
-                        progress::add)
-                .run();
+                device,
+                new Workload(
+                        pattern,
+                        REQUEST_BYTES,
+                        depth,
+                        pattern == Pattern.RANDREAD,
+                        Duration.ofMillis(20),
+                        Duration.ofMillis(100)),
+                progress::add);
+    }
+
+    private Measurement run(Pattern pattern, int depth) throws IOException {
+        Benchmark benchmark = benchmark(pattern, depth);
+        benchmark.warmUp();
+        return benchmark.run();
     }
 
     @Test
@@ -47,6 +52,14 @@ class BenchmarkTest {
         assertThat(measured.p999Nanos()).isGreaterThanOrEqualTo(measured.p99Nanos());
         assertThat(measured.cpuNanos()).isPositive();
         assertThat(progress).isNotEmpty().last().isEqualTo(measured);
+    }
+
+    @Test
+    void eachMeasurementCountsItsOwnRequestsOnly() throws IOException {
+        Benchmark benchmark = benchmark(Pattern.READ, 2);
+        long all = benchmark.run().requests() + benchmark.run().requests();
+
+        assertThat(all).isLessThan(device.count(Operation.READ));
     }
 
     @Test
