@@ -7,8 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /** {@code lunlock bench}, which warms up once for a cell, and measures itself. */
 final class Lunlock implements Program {
@@ -24,7 +24,7 @@ final class Lunlock implements Program {
 
     private final String launcher;
     private final Path home;
-    private @Nullable Process measuring;
+    private Optional<Process> measuring = Optional.empty();
 
     /**
      * @param home a directory of its own, where each kind of digests becomes a volume
@@ -67,11 +67,8 @@ final class Lunlock implements Program {
 
     @Override
     public Sample run(Cell cell, int seconds) throws IOException {
-        Process process = measuring;
-        if (process == null) {
-            process = start(cell, seconds);
-            measuring = process;
-        }
+        Process process = measuring.isPresent() ? measuring.get() : start(cell, seconds);
+        measuring = Optional.of(process);
         Writer turn = process.outputWriter();
         turn.write("measure\n");
         turn.flush();
@@ -107,9 +104,9 @@ final class Lunlock implements Program {
     /** It ends with its standard input. */
     @Override
     public void done() throws IOException, InterruptedException {
-        Process process = measuring;
-        if (process != null) {
-            measuring = null;
+        if (measuring.isPresent()) {
+            Process process = measuring.get();
+            measuring = Optional.empty();
             process.outputWriter().close();
             process.waitFor();
         }
