@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 /** {@code lunlock bench}, which warms up once for a cell, and measures itself. */
 final class Lunlock implements Program {
     /** A daemon, which has the same code, is not young for long: see docs/performance.md. */
-    static final int WARM_UP_SECONDS = 10;
+    static final int WARM_UP_SECONDS = 15;
 
     /** No cell takes so long. */
     private static final String SECONDS_MAX = "3600";
