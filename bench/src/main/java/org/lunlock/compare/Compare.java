@@ -39,7 +39,7 @@ final class Compare {
         String url = site.url(1);
         List<Program> programs =
                 List.of(
-                        new Lunlock(site.launcher(), site.home(), url),
+                        new Lunlock(site, url),
                         new IscsiPerf(url),
                         new QemuImg(site.portal(), site.target(), "1"));
         return new Contest("", programs, Cell.all(options.quick()), options).run();

@@ -22,16 +22,12 @@ final class Lunlock implements Program {
     private static final Pattern CPU = field("cpuSecondsPerGigabyte");
     private static final Pattern GARBAGE = field("allocatedBytesPerRequest");
 
-    private final String launcher;
-    private final Path home;
+    private final Site site;
     private Optional<Process> measuring = Optional.empty();
 
-    /**
-     * @param home a directory of its own, where each kind of digests becomes a volume
-     */
-    Lunlock(String launcher, Path home, String url) throws IOException {
-        this.launcher = launcher;
-        this.home = home;
+    /** Each kind of digests becomes a volume of the site's host. */
+    Lunlock(Site site, String url) throws IOException {
+        this.site = site;
         StringBuilder volumes = new StringBuilder();
         for (Cell.Digests digests : Cell.Digests.values()) {
             volumes.append(
@@ -47,8 +43,8 @@ final class Lunlock implements Program {
                                     digests != Cell.Digests.NONE,
                                     digests == Cell.Digests.HEADER_AND_DATA));
         }
-        Files.createDirectories(home);
-        Files.writeString(home.resolve("lunlock.toml"), volumes);
+        Files.createDirectories(site.home());
+        Files.writeString(site.home().resolve("lunlock.toml"), volumes);
     }
 
     private static Pattern field(String name) {
@@ -83,9 +79,9 @@ final class Lunlock implements Program {
     }
 
     private Process start(Cell cell, int seconds) throws IOException {
-        List<String> command = new ArrayList<>(List.of("timeout", SECONDS_MAX, launcher));
-        command.addAll(List.of("--home", home.toString(), "--json"));
-        command.addAll(List.of("bench", cell.digests().name(), "--turns", "--destroy-data"));
+        List<String> command = new ArrayList<>(List.of("timeout", SECONDS_MAX));
+        command.addAll(site.command("--json", "bench", cell.digests().name()));
+        command.addAll(List.of("--turns", "--destroy-data"));
         command.addAll(List.of("--rw", cell.operation()));
         command.addAll(List.of("--block", Integer.toString(cell.requestBytes())));
         command.addAll(List.of("--depth", Integer.toString(cell.depth())));
@@ -98,7 +94,7 @@ final class Lunlock implements Program {
     }
 
     private Path log() {
-        return home.resolve("bench.log");
+        return site.work().resolve("bench.log");
     }
 
     /** It ends with its standard input. */

@@ -4,11 +4,15 @@ package org.lunlock.cli;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.time.Duration;
+import java.util.Iterator;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.bench.Benchmark;
@@ -146,19 +150,27 @@ final class BenchCommand implements Callable<Integer> {
         Benchmark benchmark = new Benchmark(device, workload, printer::progress);
         try {
             benchmark.warmUp();
-            if (!turns) {
-                printer.result(volume.name(), benchmark.run());
-                return;
-            }
-            BufferedReader lines =
-                    new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()));
-            while (lines.readLine() != null) {
+            for (Iterator<String> each = turns().iterator(); each.hasNext(); each.next()) {
                 printer.result(volume.name(), benchmark.run());
             }
+        } catch (UncheckedIOException e) {
+            IOException cause = Objects.requireNonNull(e.getCause());
+            throw new LunlockException(
+                    ExitCode.IO,
+                    "standard input cannot be read (--turns): " + cause.getMessage(),
+                    cause);
         } catch (IOException e) {
             throw volume.failure(e);
         } finally {
             printer.endOfProgress();
         }
+    }
+
+    /** Each of them is measured once; where nobody else has turns there is one. */
+    private Stream<String> turns() {
+        return turns
+                ? new BufferedReader(new InputStreamReader(System.in, Charset.defaultCharset()))
+                        .lines()
+                : Stream.of("");
     }
 }
