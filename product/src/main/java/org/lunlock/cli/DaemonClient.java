@@ -25,7 +25,7 @@ import org.lunlock.daemon.api.Request;
 import org.lunlock.daemon.api.Result;
 import org.lunlock.daemon.api.Wire;
 
-/** A connection to the home's daemon, for one request. A thread of its own reads the replies. */
+/** One request to the home's daemon, and the connection that its replies come by. */
 final class DaemonClient implements AutoCloseable {
     /** A daemon that lives says something every 5 s. */
     static final Duration SILENCE_MAX = Duration.ofSeconds(30);
@@ -46,12 +46,11 @@ final class DaemonClient implements AutoCloseable {
         this.lines = lines;
     }
 
-    /** Connects to the daemon, and starts one if there is none. */
-    static DaemonClient connect(Globals globals) throws LunlockException {
-        Home home = globals.home();
-        DaemonClient running = connectIfRunning(home);
+    /** Sends the request to the daemon, and starts one if there is none. */
+    static DaemonClient send(Globals globals, Request request) throws LunlockException {
+        DaemonClient running = sendIfRunning(globals, request);
         if (running == null) {
-            return new DaemonStarter(globals, home).start();
+            return new DaemonStarter(globals).start(request);
         }
         if (globals.trace() != null) {
             Terminal.standardError(globals)
@@ -62,14 +61,30 @@ final class DaemonClient implements AutoCloseable {
         return running;
     }
 
-    /** Connects to the daemon; null when none answers. */
-    static @Nullable DaemonClient connectIfRunning(Home home) {
-        Path socket = home.socket();
+    /** Sends the request to the daemon; null when none answers. */
+    static @Nullable DaemonClient sendIfRunning(Globals globals, Request request)
+            throws LunlockException {
+        Home home = globals.home();
+        // made before the daemon begins to wait for it, as the first one takes a slow machine long
+        byte[] call = Wire.line(new Call(Wire.API, globals.timeout().toMillis(), request));
+        LineChannel lines = connectIfRunning(home.socket());
+        if (lines == null) {
+            return null;
+        }
+        try {
+            lines.write(call);
+        } catch (IOException _) {
+            // a daemon that does not take it may have said why, or is gone: who reads sees
+        }
+        return new DaemonClient(home, lines);
+    }
+
+    private static @Nullable LineChannel connectIfRunning(Path socket) {
         try {
             SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
             try {
                 channel.connect(UnixDomainSocketAddress.of(socket));
-                return new DaemonClient(home, new LineChannel(channel, Wire.REPLY_BYTES_MAX));
+                return new LineChannel(channel, Wire.REPLY_BYTES_MAX);
             } catch (IOException e) {
                 channel.close();
                 return null;
@@ -79,10 +94,8 @@ final class DaemonClient implements AutoCloseable {
         }
     }
 
-    /** Asks, and hands what comes to the consumer, in a thread of its own, until nothing comes. */
-    void call(Request request, Duration timeout, Consumer<Incoming> consumer)
-            throws LunlockException {
-        send(new Call(Wire.API, timeout.toMillis(), request));
+    /** Hands what comes to the consumer, in a thread of its own, until nothing comes. */
+    void listen(Consumer<Incoming> consumer) {
         Thread.ofVirtual().start(() -> read(consumer));
     }
 
@@ -111,23 +124,15 @@ final class DaemonClient implements AutoCloseable {
         }
     }
 
-    private void send(Call call) throws LunlockException {
-        try {
-            lines.write(call);
-        } catch (IOException e) {
-            throw gone(home, "the daemon does not take requests: " + e.getMessage());
-        }
-    }
-
     /**
-     * Asks and waits for the result.
+     * Waits for the result.
      *
      * @param events hears what happens on the way
      * @throws LunlockException what the daemon says, or that it is gone
      */
-    Result ask(Request request, Duration timeout, Consumer<Event> events) throws LunlockException {
+    Result result(Consumer<Event> events) throws LunlockException {
         BlockingQueue<Incoming> incoming = new LinkedBlockingQueue<>();
-        call(request, timeout, incoming::add);
+        listen(incoming::add);
         while (true) {
             switch (next(incoming)) {
                 case Incoming.Said(Event event) -> events.accept(event);
@@ -155,8 +160,8 @@ final class DaemonClient implements AutoCloseable {
     /** Asks one thing of the home's daemon, which is started if there is none. */
     static Result ask(Globals globals, Request request, Consumer<Event> events)
             throws LunlockException {
-        try (DaemonClient daemon = connect(globals)) {
-            return daemon.ask(request, globals.timeout(), events);
+        try (DaemonClient daemon = send(globals, request)) {
+            return daemon.result(events);
         }
     }
 

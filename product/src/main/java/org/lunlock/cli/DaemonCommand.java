@@ -79,20 +79,19 @@ final class DaemonCommand implements Runnable {
                                     "Also what is in use still: what uses it sees I/O errors.")
                     boolean force)
             throws LunlockException {
-        Home home = globals.home();
-        DaemonClient first = DaemonClient.connectIfRunning(home);
+        DaemonClient first = DaemonClient.sendIfRunning(globals, new Request.Daemon());
         if (first == null) {
             return done("no daemon runs");
         }
         long pid;
         try (first) {
-            Result report = first.ask(new Request.Daemon(), globals.timeout(), _ -> {});
+            Result report = first.result(_ -> {});
             pid = report instanceof Result.DaemonReport it ? it.pid() : 0;
         }
-        DaemonClient second = DaemonClient.connectIfRunning(home);
+        DaemonClient second = DaemonClient.sendIfRunning(globals, new Request.Stop(force));
         if (second != null) {
             try (second) {
-                Result _ = second.ask(new Request.Stop(force), globals.timeout(), _ -> {});
+                Result _ = second.result(_ -> {});
             }
         }
         awaitEnd(pid);
@@ -124,14 +123,14 @@ final class DaemonCommand implements Runnable {
     @Command(name = "status", header = "Show whether the daemon runs, and where its files are.")
     int status() throws LunlockException {
         Home home = globals.home();
-        try (DaemonClient daemon = DaemonClient.connectIfRunning(home)) {
+        try (DaemonClient daemon = DaemonClient.sendIfRunning(globals, new Request.Daemon())) {
             if (daemon == null) {
                 throw new LunlockException(
                         ExitCode.UNREACHABLE,
                         "no daemon runs (%s): commands start it when they need it"
                                 .formatted(home.socket()));
             }
-            Result result = daemon.ask(new Request.Daemon(), globals.timeout(), _ -> {});
+            Result result = daemon.result(_ -> {});
             Terminal output = Terminal.standardOutput(globals);
             if (globals.json()) {
                 output.line(Wire.json(result));

@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.config.Home;
+import org.lunlock.daemon.api.Request;
 import org.lunlock.posix.ProcessControl;
 
 /** Starts the home's daemon and waits until it answers. */
@@ -38,17 +39,17 @@ final class DaemonStarter {
     private final Globals globals;
     private final Home home;
 
-    DaemonStarter(Globals globals, Home home) {
+    DaemonStarter(Globals globals) throws LunlockException {
         this.globals = globals;
-        this.home = home;
+        this.home = globals.home();
     }
 
     /**
-     * Returns when the daemon answers.
+     * Returns when the daemon has taken the request.
      *
      * @throws LunlockException with the daemon's own line when it does not start
      */
-    DaemonClient start() throws LunlockException {
+    DaemonClient start(Request request) throws LunlockException {
         home.makeDirectories();
         long logStart = prepareLog();
         Process process = spawn();
@@ -58,7 +59,7 @@ final class DaemonStarter {
             // looked at first: one that ends after this was asked may have lost a race against
             // another one, which answers
             ended = ended || !process.isAlive();
-            DaemonClient client = DaemonClient.connectIfRunning(home);
+            DaemonClient client = DaemonClient.sendIfRunning(globals, request);
             if (client != null) {
                 return client;
             }

@@ -54,8 +54,8 @@ final class ExportSession {
      * @throws ExitStatusException when a signal came before there was one
      */
     int run() throws LunlockException, ExitStatusException {
-        try (DaemonClient daemon = DaemonClient.connect(globals)) {
-            daemon.call(request, globals.timeout(), it -> mailbox.add(new Happening.Daemon(it)));
+        try (DaemonClient daemon = DaemonClient.send(globals, request)) {
+            daemon.listen(it -> mailbox.add(new Happening.Daemon(it)));
             SignalRelay.relay("INT", Signals.INT, this::signalled);
             SignalRelay.relay("TERM", Signals.TERM, this::signalled);
             SignalRelay.relay("HUP", Signals.HUP, this::signalled);

@@ -73,8 +73,8 @@ final class RunSession {
      * @throws ExitStatusException when the command did not run
      */
     int run() throws LunlockException, ExitStatusException {
-        try (DaemonClient daemon = DaemonClient.connect(globals)) {
-            daemon.call(request, globals.timeout(), it -> mailbox.add(new Happening.Daemon(it)));
+        try (DaemonClient daemon = DaemonClient.send(globals, request)) {
+            daemon.listen(it -> mailbox.add(new Happening.Daemon(it)));
             takeSignals();
             return runCommand(daemon, awaitVolume());
         } finally {
@@ -219,7 +219,8 @@ final class RunSession {
     /** The daemon died under the command. A new one clears what the old one left. */
     private LunlockException clearUp() {
         String next;
-        try (DaemonClient _ = DaemonClient.connect(globals)) {
+        try {
+            Result _ = DaemonClient.ask(globals, new Request.Daemon(), _ -> {});
             next = "what was left is cleared, run it again";
         } catch (LunlockException e) {
             next = "run lunlock daemon start to clear what is left (" + e.getMessage() + ")";

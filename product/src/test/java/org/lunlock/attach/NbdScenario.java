@@ -26,7 +26,7 @@ import org.lunlock.testkit.Until;
  * ends well or says what is wrong. {@code die} leaves everything behind, as a daemon that is killed
  * does, and {@code clear} clears it.
  */
-final class NbdScenario {
+public final class NbdScenario {
     private static final Path HOME = Path.of("/tmp/home");
     private static final Path POINT = Path.of("/tmp/home/mnt");
     private static final Duration PATIENCE = Duration.ofMillis(500);

@@ -4,6 +4,12 @@ package org.lunlock.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,6 +19,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.lunlock.daemon.api.Failure;
+import org.lunlock.daemon.api.Wire;
 import org.lunlock.posix.ProcessControl;
 import org.lunlock.posix.ProcessGroup;
 import org.lunlock.posix.Signals;
@@ -101,6 +109,31 @@ class LunlockIT {
         assertThat(status.exitStatus()).isZero();
         assertThat(lunlock.run("earth", "daemon", "stop").exitStatus()).isZero();
         assertThat(lunlock.run("earth", "daemon", "status").exitStatus()).isEqualTo(69);
+    }
+
+    /** The daemon may be gone before it has read what it was asked. */
+    @Test
+    void aCommandThatTheDaemonTurnsAwaySaysWhatTheDaemonSaid() throws Exception {
+        Path socket = directory.resolve("earth/run/daemon.sock");
+        Files.createDirectories(socket.getParent());
+        try (ServerSocketChannel daemon = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            daemon.bind(UnixDomainSocketAddress.of(socket));
+            byte[] line = Wire.line(new Failure(69, "too many: try again"));
+            Thread.ofVirtual().start(() -> turnAway(daemon, line));
+
+            LunlockProcess.Running status = lunlock.run("earth", "status");
+
+            assertThat(status.err()).isEqualTo("lunlock: too many: try again\n");
+            assertThat(status.exitStatus()).isEqualTo(69);
+        }
+    }
+
+    private static void turnAway(ServerSocketChannel daemon, byte[] line) {
+        try (SocketChannel channel = daemon.accept()) {
+            channel.write(ByteBuffer.wrap(line));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.lunlock.attach.NbdScenario;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
@@ -265,7 +266,7 @@ final class KernelClientIT {
 
     @Test
     void runMountsTheVolumeByNbdAndLeavesNothing() {
-        String lunlock = client.java("org.lunlock.cli.Main --home /tmp/lunlock");
+        String lunlock = client.lunlock() + " --home /tmp/lunlock";
         String url = target.url(new Lun(1)).replace("127.0.0.1", ClientVm.HOST);
         client.run(
                 """
@@ -313,7 +314,7 @@ final class KernelClientIT {
     @Test
     void volumesAreAttachedByNbd() {
         for (String scene : List.of("live", "die", "clear")) {
-            assertThat(client.run(client.java("org.lunlock.attach.NbdScenario " + scene), LONG))
+            assertThat(client.run(client.java(NbdScenario.class) + " " + scene, LONG))
                     .endsWith(scene + ": well\n");
         }
         assertThat(client.log()).doesNotContain("BUG:", "blocked for more than");

@@ -2,6 +2,7 @@
 package org.lunlock.testkit;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -240,9 +241,7 @@ public final class RamDevice implements BlockDevice {
     }
 
     private void fill(int offset, int length, byte value) {
-        for (int i = offset; i < offset + length; i++) {
-            bytes.put(i, value);
-        }
+        MemorySegment.ofBuffer(bytes).asSlice(offset, length).fill(value);
     }
 
     private List<BlockRequest> takeHeld() {

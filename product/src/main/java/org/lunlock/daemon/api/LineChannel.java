@@ -62,9 +62,14 @@ public final class LineChannel implements AutoCloseable {
 
     /** Sends a document as one line. */
     public void write(Document document) throws IOException {
-        ByteBuffer line = ByteBuffer.wrap(Wire.line(document));
-        while (line.hasRemaining()) {
-            channel.write(line);
+        write(Wire.line(document));
+    }
+
+    /** Sends a line as {@link Wire#line} makes it. */
+    public void write(byte[] line) throws IOException {
+        ByteBuffer left = ByteBuffer.wrap(line);
+        while (left.hasRemaining()) {
+            channel.write(left);
         }
     }
 
