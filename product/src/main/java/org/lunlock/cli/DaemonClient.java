@@ -32,6 +32,7 @@ final class DaemonClient implements AutoCloseable {
 
     private final Home home;
     private final LineChannel lines;
+    private final BlockingQueue<Incoming> incoming = new LinkedBlockingQueue<>();
 
     /** What the reading thread hands over. */
     sealed interface Incoming {
@@ -94,9 +95,13 @@ final class DaemonClient implements AutoCloseable {
         }
     }
 
-    /** Hands what comes to the consumer, in a thread of its own, until nothing comes. */
+    /**
+     * Hands what comes to the consumer, in a thread of its own, until nothing comes. Not in a
+     * virtual one: the thread that waits for their sockets stays, and holds up the end of the
+     * process for 0.3 s.
+     */
     void listen(Consumer<Incoming> consumer) {
-        Thread.ofVirtual().start(() -> read(consumer));
+        Thread.ofPlatform().daemon().start(() -> read(consumer));
     }
 
     private void read(Consumer<Incoming> consumer) {
@@ -131,10 +136,9 @@ final class DaemonClient implements AutoCloseable {
      * @throws LunlockException what the daemon says, or that it is gone
      */
     Result result(Consumer<Event> events) throws LunlockException {
-        BlockingQueue<Incoming> incoming = new LinkedBlockingQueue<>();
         listen(incoming::add);
         while (true) {
-            switch (next(incoming)) {
+            switch (next()) {
                 case Incoming.Said(Event event) -> events.accept(event);
                 case Incoming.Said(Result result) -> {
                     return result;
@@ -145,16 +149,30 @@ final class DaemonClient implements AutoCloseable {
         }
     }
 
-    private Incoming next(BlockingQueue<Incoming> incoming) throws LunlockException {
+    private Incoming next() throws LunlockException {
+        Incoming next = nextWithin(SILENCE_MAX);
+        if (next == null) {
+            throw silent(home);
+        }
+        return next;
+    }
+
+    private @Nullable Incoming nextWithin(Duration time) {
         try {
-            Incoming next = incoming.poll(SILENCE_MAX.toNanos(), TimeUnit.NANOSECONDS);
-            if (next == null) {
-                throw silent(home);
-            }
-            return next;
+            return incoming.poll(time.toNanos(), TimeUnit.NANOSECONDS);
         } catch (InterruptedException e) {
             throw new IllegalStateException("nobody interrupts a command", e);
         }
+    }
+
+    /**
+     * Waits for the end of a daemon that was asked to stop, after the result: the connection ends
+     * with its process.
+     *
+     * @return whether it has ended
+     */
+    boolean endsWithin(Duration time) {
+        return nextWithin(time) instanceof Incoming.Gone;
     }
 
     /** Asks one thing of the home's daemon, which is started if there is none. */

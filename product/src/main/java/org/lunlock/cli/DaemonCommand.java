@@ -2,9 +2,6 @@
 package org.lunlock.cli;
 
 import java.time.Duration;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
@@ -79,45 +76,25 @@ final class DaemonCommand implements Runnable {
                                     "Also what is in use still: what uses it sees I/O errors.")
                     boolean force)
             throws LunlockException {
-        DaemonClient first = DaemonClient.sendIfRunning(globals, new Request.Daemon());
-        if (first == null) {
+        DaemonClient daemon = DaemonClient.sendIfRunning(globals, new Request.Stop(force));
+        if (daemon == null) {
             return done("no daemon runs");
         }
-        long pid;
-        try (first) {
-            Result report = first.result(_ -> {});
-            pid = report instanceof Result.DaemonReport it ? it.pid() : 0;
-        }
-        DaemonClient second = DaemonClient.sendIfRunning(globals, new Request.Stop(force));
-        if (second != null) {
-            try (second) {
-                Result _ = second.result(_ -> {});
+        try (daemon) {
+            Result _ = daemon.result(_ -> {});
+            if (!daemon.endsWithin(GONE_WITHIN)) {
+                throw new LunlockException(
+                        ExitCode.INTERNAL,
+                        "the daemon gave everything back but does not end (%s): kill it"
+                                .formatted(globals.home().logFile()));
             }
         }
-        awaitEnd(pid);
         return done("the daemon is stopped");
     }
 
     private int done(String text) {
         Terminal.standardOutput(globals).line(globals.json() ? Wire.json(new Result.Done()) : text);
         return ExitCode.OK.code();
-    }
-
-    private static void awaitEnd(long pid) throws LunlockException {
-        try {
-            ProcessHandle process = ProcessHandle.of(pid).orElse(null);
-            if (process != null) {
-                process.onExit().get(GONE_WITHIN.toNanos(), TimeUnit.NANOSECONDS);
-            }
-        } catch (TimeoutException e) {
-            throw new LunlockException(
-                    ExitCode.INTERNAL,
-                    "the daemon gave everything back but does not end (pid %d): kill it"
-                            .formatted(pid),
-                    e);
-        } catch (InterruptedException | ExecutionException e) {
-            throw new IllegalStateException("waiting for a process", e);
-        }
     }
 
     @Command(name = "status", header = "Show whether the daemon runs, and where its files are.")

@@ -22,10 +22,11 @@ import org.lunlock.daemon.api.Reply;
 import org.lunlock.daemon.api.Wire;
 
 /**
- * One connection of a command line. A thread of its own reads and another one writes, so that the
- * thread that serves the request never waits for a peer that is slow, stopped or hostile.
+ * One connection of a command line, which is closed by whoever gave it. A thread of its own reads
+ * and another one writes, so that the thread that serves the request never waits for a peer that is
+ * slow, stopped or hostile.
  */
-final class Conversation implements AutoCloseable {
+final class Conversation {
     private static final System.Logger LOG = System.getLogger(Conversation.class.getPackageName());
 
     /** A command line sends its call with the connection; nobody types it. */
@@ -107,20 +108,14 @@ final class Conversation implements AutoCloseable {
         }
     }
 
-    /** Sends the last line, waits some seconds until it is gone, and closes. */
-    void finish(Reply last) {
+    /** Sends the last line, and waits some seconds until it is gone. */
+    void sendLast(Reply last) {
         send(last);
         try {
             sender.join(LAST_LINE_WITHIN);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        close();
-    }
-
-    @Override
-    public void close() {
-        lines.close();
     }
 
     private void sendReplies() {

@@ -63,7 +63,8 @@ final class DaemonServer implements AutoCloseable {
      * daemon's.
      *
      * @param path in a directory that only this user may enter
-     * @param stopped called after a request to stop was met and answered
+     * @param stopped called after a request to stop was met and answered; its connection stays open
+     *     until the process has ended
      */
     static DaemonServer open(Path path, Service service, Runnable stopped) throws IOException {
         Files.deleteIfExists(path);
@@ -106,10 +107,15 @@ final class DaemonServer implements AutoCloseable {
                 turnAway(channel);
                 return;
             }
+            boolean stop;
             try {
-                converse(channel, user.getName());
+                stop = converse(channel, user.getName());
             } finally {
                 room.release();
+            }
+            if (stop) {
+                stopped.run();
+                untilTheProcessEnds();
             }
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "a command line left early: " + e);
@@ -123,28 +129,33 @@ final class DaemonServer implements AutoCloseable {
                 .write(new Failure(ExitCode.UNREACHABLE.code(), message));
     }
 
-    private void converse(SocketChannel channel, String user) {
+    /** Answers one call. Returns whether it was one to stop, and was met. */
+    private boolean converse(SocketChannel channel, String user) {
+        Conversation peer = new Conversation(channel);
         boolean stop = false;
-        try (Conversation peer = new Conversation(channel)) {
-            Reply last;
-            try {
-                Call call = peer.call(Conversation.CALL_WITHIN);
-                last = service.answer(call, user, peer);
-                stop = call.request() instanceof Request.Stop;
-            } catch (LunlockException e) {
-                last = new Failure(e.exitCode().code(), String.valueOf(e.getMessage()));
-            } catch (RuntimeException e) {
-                LOG.log(Level.ERROR, "a bug of lunlock while a request was served", e);
-                last =
-                        new Failure(
-                                ExitCode.INTERNAL.code(),
-                                "a bug of lunlock (%s): please report the end of the daemon's log"
-                                        .formatted(e));
-            }
-            peer.finish(last);
+        Reply last;
+        try {
+            Call call = peer.call(Conversation.CALL_WITHIN);
+            last = service.answer(call, user, peer);
+            stop = call.request() instanceof Request.Stop;
+        } catch (LunlockException e) {
+            last = new Failure(e.exitCode().code(), String.valueOf(e.getMessage()));
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "a bug of lunlock while a request was served", e);
+            last =
+                    new Failure(
+                            ExitCode.INTERNAL.code(),
+                            "a bug of lunlock (%s): please report the end of the daemon's log"
+                                    .formatted(e));
         }
-        if (stop) {
-            stopped.run();
+        peer.sendLast(last);
+        return stop;
+    }
+
+    /** Whoever asked it to stop sees its end as that of the connection. */
+    private static void untilTheProcessEnds() {
+        while (true) {
+            LockSupport.park();
         }
     }
 

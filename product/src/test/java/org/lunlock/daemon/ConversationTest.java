@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
@@ -45,7 +46,8 @@ class ConversationTest {
     @Test
     void whoSaysNothingIsNotWaitedFor() throws Exception {
         try (TestClient _ = new TestClient(socket);
-                Conversation conversation = new Conversation(server.accept())) {
+                SocketChannel channel = server.accept()) {
+            Conversation conversation = new Conversation(channel);
             assertThatThrownBy(() -> conversation.call(Duration.ofMillis(20)))
                     .isInstanceOfSatisfying(
                             LunlockException.class,
@@ -56,7 +58,8 @@ class ConversationTest {
     @Test
     void whoLeavesWithoutACallIsNotWaitedFor() throws Exception {
         TestClient client = new TestClient(socket);
-        try (Conversation conversation = new Conversation(server.accept())) {
+        try (SocketChannel channel = server.accept()) {
+            Conversation conversation = new Conversation(channel);
             client.close();
             assertThatThrownBy(() -> conversation.call(LONG)).isInstanceOf(LunlockException.class);
             assertThat(conversation.gone().get(1, TimeUnit.MINUTES)).isNull();
@@ -66,7 +69,8 @@ class ConversationTest {
     @Test
     void whoDoesNotReadIsDroppedAndNeverWaitedFor() throws Exception {
         try (TestClient _ = new TestClient(socket);
-                Conversation conversation = new Conversation(server.accept())) {
+                SocketChannel channel = server.accept()) {
+            Conversation conversation = new Conversation(channel);
             Event large = new Event.EndCommand("x".repeat(100_000));
             for (int i = 0; i < 1000; i++) {
                 conversation.send(large);
@@ -78,11 +82,12 @@ class ConversationTest {
     @Test
     void theLastLineArrivesBeforeTheEnd() throws Exception {
         try (TestClient client = new TestClient(socket);
-                Conversation conversation = new Conversation(server.accept())) {
+                SocketChannel channel = server.accept()) {
+            Conversation conversation = new Conversation(channel);
             for (int i = 0; i < 100; i++) {
                 conversation.send(new Event.EndCommand("again"));
             }
-            conversation.finish(new Result.Done());
+            conversation.sendLast(new Result.Done());
 
             assertThat(client.last()).isEqualTo(new Result.Done());
         }
