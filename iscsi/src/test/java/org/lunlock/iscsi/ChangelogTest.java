@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.lunlock.iscsi.testkit.Repository;
 
 class ChangelogTest {
     private static final Pattern VERSION = Pattern.compile("<version>([^<]+)</version>");

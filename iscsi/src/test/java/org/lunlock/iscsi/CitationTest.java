@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestReporter;
+import org.lunlock.iscsi.testkit.Repository;
 
 class CitationTest {
     /** Not written out in this file: it would be a citation. */

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.lunlock.iscsi.testkit.Repository;
 
 /** Holds docs/compliance.md to what there is: the classes and the tests it names. */
 class ComplianceTest {

@@ -9,7 +9,7 @@ import java.lang.management.ManagementFactory;
  * What this process has used up to a moment, or between two.
  *
  * @param nanos of wall time
- * @param cpuNanos of all threads, in user space and in the kernel
+ * @param cpuNanos of all threads, in user space and in the kernel, in steps of 10 ms
  * @param allocatedBytes in the Java heap, by all threads but the one that asks
  */
 record Usage(long nanos, long cpuNanos, long allocatedBytes) {

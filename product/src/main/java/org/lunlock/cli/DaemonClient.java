@@ -49,9 +49,10 @@ final class DaemonClient implements AutoCloseable {
 
     /** Sends the request to the daemon, and starts one if there is none. */
     static DaemonClient send(Globals globals, Request request) throws LunlockException {
-        DaemonClient running = sendIfRunning(globals, request);
+        byte[] call = call(globals, request);
+        DaemonClient running = sendIfRunning(globals.home(), call);
         if (running == null) {
-            return new DaemonStarter(globals).start(request);
+            return new DaemonStarter(globals).start(call);
         }
         if (globals.trace() != null) {
             Terminal.standardError(globals)
@@ -65,9 +66,16 @@ final class DaemonClient implements AutoCloseable {
     /** Sends the request to the daemon; null when none answers. */
     static @Nullable DaemonClient sendIfRunning(Globals globals, Request request)
             throws LunlockException {
-        Home home = globals.home();
-        // made before the daemon begins to wait for it, as the first one takes a slow machine long
-        byte[] call = Wire.line(new Call(Wire.API, globals.timeout().toMillis(), request));
+        return sendIfRunning(globals.home(), call(globals, request));
+    }
+
+    /** Made before a daemon begins to wait for it, as the first one takes a slow machine long. */
+    private static byte[] call(Globals globals, Request request) {
+        return Wire.line(new Call(Wire.API, globals.timeout().toMillis(), request));
+    }
+
+    /** Sends the line of a call to the home's daemon; null when none answers. */
+    static @Nullable DaemonClient sendIfRunning(Home home, byte[] call) {
         LineChannel lines = connectIfRunning(home.socket());
         if (lines == null) {
             return null;

@@ -20,7 +20,6 @@ import java.util.stream.Stream;
 import org.lunlock.ExitCode;
 import org.lunlock.LunlockException;
 import org.lunlock.config.Home;
-import org.lunlock.daemon.api.Request;
 import org.lunlock.posix.ProcessControl;
 
 /** Starts the home's daemon and waits until it answers. */
@@ -45,11 +44,12 @@ final class DaemonStarter {
     }
 
     /**
-     * Returns when the daemon has taken the request.
+     * Returns when the daemon has taken the call.
      *
+     * @param call its line
      * @throws LunlockException with the daemon's own line when it does not start
      */
-    DaemonClient start(Request request) throws LunlockException {
+    DaemonClient start(byte[] call) throws LunlockException {
         home.makeDirectories();
         long logStart = prepareLog();
         Process process = spawn();
@@ -59,7 +59,7 @@ final class DaemonStarter {
             // looked at first: one that ends after this was asked may have lost a race against
             // another one, which answers
             ended = ended || !process.isAlive();
-            DaemonClient client = DaemonClient.sendIfRunning(globals, request);
+            DaemonClient client = DaemonClient.sendIfRunning(home, call);
             if (client != null) {
                 return client;
             }

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.lunlock.iscsi.testkit.Repository;
 
 /** What service managers are told: the daemon, in the foreground, with time to end. */
 class PackagingTest {
-    /** Tests run in the module's directory. */
-    private static final Path PACKAGING = Path.of("..", "packaging");
+    private static final Path PACKAGING = Repository.root().resolve("packaging");
 
     @Test
     void launchdsFileIsAPropertyListThatStartsTheDaemon() throws Exception {

@@ -11,13 +11,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.lunlock.iscsi.testkit.Await;
+import org.lunlock.iscsi.testkit.Repository;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A home of its own, which is a host of its own, and its command line: the one users start. */
 final class TestHost {
     static final Duration STEP = Duration.ofSeconds(60);
-    static final Path LAUNCHER = Path.of("../bin/lunlock").toAbsolutePath().normalize();
+    static final Path LAUNCHER = Repository.root().resolve("bin/lunlock");
     private static final JsonMapper JSON = new JsonMapper();
 
     private final String name;

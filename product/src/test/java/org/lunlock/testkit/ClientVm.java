@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lunlock.attach.Attachment;
 import org.lunlock.iscsi.IscsiException;
+import org.lunlock.iscsi.testkit.Repository;
 import org.lunlock.iscsi.testkit.Vm;
 
 /**
@@ -26,7 +27,7 @@ public final class ClientVm implements AutoCloseable {
     public static final String HOST = Vm.HOST;
 
     private static final Path JAVA = Path.of(System.getProperty("java.home"));
-    private static final Path REPOSITORY = Path.of("..").toAbsolutePath().normalize();
+    private static final Path REPOSITORY = Repository.root();
 
     /** What the product depends on, as the build has put it there. */
     private static final Path LIBRARIES = REPOSITORY.resolve("product/target/lib");

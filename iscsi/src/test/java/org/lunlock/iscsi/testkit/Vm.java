@@ -55,7 +55,7 @@ public final class Vm implements AutoCloseable {
      */
     public static Vm boot(String recipe, String... more) throws IOException {
         Tools.require("qemu-system-x86_64", "apt-get", "dpkg-deb", "cpio", "depmod");
-        Path root = root();
+        Path root = Repository.root();
         Path image = image(root, recipe);
         try (ServerSocket console = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             console.setSoTimeout((int) DONE_WITHIN.toMillis());
@@ -202,17 +202,6 @@ public final class Vm implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static Path root() {
-        Path root = Path.of("").toAbsolutePath();
-        while (!Files.exists(root.resolve(MAKES_IMAGE))) {
-            root = root.getParent();
-            if (root == null) {
-                throw new IllegalStateException("not run inside the repository");
-            }
-        }
-        return root;
     }
 
     /** The directory with kernel and shell, which is made where it is not yet there. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.lunlock.iscsi;
+package org.lunlock.iscsi.testkit;
 
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Set;
 
 /** The files of the whole project, for tests that look at sources. */
-final class Repository {
+public final class Repository {
     private static final Set<String> NOT_OURS = Set.of("target", "node_modules");
 
     private Repository() {}
 
     /** The directory with every module in it. */
-    static Path root() {
+    public static Path root() {
         Path directory = Path.of("").toAbsolutePath();
         while (!Files.exists(directory.resolve("iscsi/pom.xml"))) {
             directory = directory.getParent();
@@ -30,7 +30,7 @@ final class Repository {
     }
 
     /** The files with one of these endings, but for built and hidden ones. */
-    static List<Path> files(String... endings) throws IOException {
+    public static List<Path> files(String... endings) throws IOException {
         List<Path> found = new ArrayList<>();
         Files.walkFileTree(
                 root(),
