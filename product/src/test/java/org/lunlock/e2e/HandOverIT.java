@@ -33,16 +33,17 @@ import org.lunlock.lockserver.store.sqlite.SqliteTokens;
 /**
  * How long a volume is nobody's between two hosts, with and without a lock server: from the end of
  * one host's command to the beginning of the next one's, with all that is between. Prints it; with
- * {@code -Dlunlock.turns=20} it has to be below a second. {@code -Dlunlock.term=15} takes that many
+ * {@code -Dlunlock.turns=20}, on a quiet machine, it has to be below a second, and what a killed
+ * host had is the next one's five seconds after a term. {@code -Dlunlock.term=15} takes that many
  * seconds for a term.
  */
 @Timeout(900)
 final class HandOverIT {
     private static final int TURNS = Integer.getInteger("lunlock.turns", 2);
-    private static final int MEASURED = 10;
+    private static final boolean IS_QUIET = TURNS >= 10;
     private static final Duration TERM = Duration.ofSeconds(Integer.getInteger("lunlock.term", 3));
     private static final Duration HAND_OVER_MAX = Duration.ofSeconds(1);
-    private static final Duration TAKEOVER_MAX = TERM.plusSeconds(5);
+    private static final Duration TAKEOVER_MAX = TERM.plusSeconds(IS_QUIET ? 5 : 15);
 
     @TempDir Path directory;
     private Tgt target;
@@ -145,7 +146,7 @@ final class HandOverIT {
                 millis.get(millis.size() / 2),
                 millis.getLast(),
                 millis.size());
-        if (TURNS >= MEASURED) {
+        if (IS_QUIET) {
             assertThat(millis.getLast()).isLessThan(HAND_OVER_MAX.toMillis());
         }
     }

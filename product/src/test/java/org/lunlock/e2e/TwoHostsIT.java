@@ -23,7 +23,10 @@ import tools.jackson.databind.JsonNode;
 @Timeout(180)
 final class TwoHostsIT {
     private static final Duration TERM = Duration.ofSeconds(3);
-    private static final Duration TAKEOVER_WITHIN = TERM.plusSeconds(5);
+
+    /** Five seconds after a term on a quiet machine; this one may be busy. */
+    private static final Duration TAKEOVER_WITHIN = TERM.plusSeconds(15);
+
     private static final String SECRET = "correct-horse-battery";
 
     @TempDir Path directory;
@@ -156,8 +159,7 @@ final class TwoHostsIT {
         a.killDaemon();
         long killed = System.nanoTime();
         assertThat(heir.exit()).as(heir.errors() + b.log()).isZero();
-        assertThat(Duration.ofNanos(System.nanoTime() - killed))
-                .isLessThan(TAKEOVER_WITHIN.plusSeconds(10)); // the machine may be busy
+        assertThat(Duration.ofNanos(System.nanoTime() - killed)).isLessThan(TAKEOVER_WITHIN);
         assertThat(doomed.exit()).as(doomed.errors()).isEqualTo(70);
         assertThat(doomed.errors()).contains("daemon died");
     }
