@@ -37,6 +37,7 @@ final class BadInputIT {
                         .disk(Tgt.Disk.ofMebibytes(32))
                         .disk(Tgt.Disk.ofMebibytes(32).thatIsReadOnly())
                         .incoming("backup-user", SECRET)
+                        .usedBefore()
                         .start();
         host = new TestHost("host", directory);
         TestHost.privateFile(host.home().resolve("secret"), SECRET + "\n");

@@ -26,7 +26,7 @@ final class CopiedHostIT {
     @BeforeEach
     void targetAndHosts() throws Exception {
         Tools.require("tgtd", "losetup");
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).start();
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).usedBefore().start();
         original = host("original");
         original.succeed("run", "--no-mount", "backup", "--", "true");
         copy = host("copy");

@@ -49,7 +49,7 @@ final class DaemonMemoryIT {
     void target() throws Exception {
         Requires.fuseAndLoop();
         Tools.require("tgtd", "fio", "mkfs.ext4");
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(1024).thatIsThin()).start();
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(1024).thatIsThin()).usedBefore().start();
     }
 
     @AfterEach

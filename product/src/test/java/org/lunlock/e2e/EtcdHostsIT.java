@@ -30,7 +30,7 @@ final class EtcdHostsIT {
     @BeforeEach
     void targetEtcdAndHosts() throws Exception {
         Tools.require("tgtd", "losetup");
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).start();
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).usedBefore().start();
         etcd = Etcd.start(Files.createDirectory(directory.resolve("etcd")), 1);
         a = new TestHost("a", directory);
         b = new TestHost("b", directory);

@@ -36,7 +36,7 @@ final class ExportIT {
     void targetAndHost() throws Exception {
         Tools.require("tgtd", "nbdcopy", "nbdinfo");
         Tgt.Disk disk = Tgt.Disk.ofMebibytes(64);
-        target = Tgt.with().disk(disk).disk(disk).start();
+        target = Tgt.with().disk(disk).disk(disk).usedBefore().start();
         host = host("a");
         socket = directory.resolve("nbd");
     }

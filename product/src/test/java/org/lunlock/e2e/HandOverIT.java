@@ -53,7 +53,7 @@ final class HandOverIT {
     @BeforeEach
     void target() throws Exception {
         Tools.require("tgtd", "mkfs.ext4", "losetup");
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(64)).start();
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(64)).usedBefore().start();
     }
 
     @AfterEach

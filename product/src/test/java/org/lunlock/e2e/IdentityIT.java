@@ -28,7 +28,7 @@ final class IdentityIT {
     void targetAndHost() throws Exception {
         Requires.fuseAndLoop();
         Tools.require("tgtd", "mkfs.ext4");
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(32)).start();
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(32)).usedBefore().start();
         host = new TestHost("host", directory);
         host.configure("[initiator]\nterm = \"1s\"\n");
     }

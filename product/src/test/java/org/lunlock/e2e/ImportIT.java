@@ -26,6 +26,7 @@ final class ImportIT {
                         .disk(Tgt.Disk.ofMebibytes(32))
                         .targetName("iqn.2026-11.org.lunlock.test:macs")
                         .incoming("anna", "geheimgeheimgeheim")
+                        .usedBefore()
                         .start()) {
             Path record =
                     Files.writeString(

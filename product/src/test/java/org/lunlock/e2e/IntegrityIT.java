@@ -247,7 +247,7 @@ final class IntegrityIT {
     @Test
     void whatWasSyncedBeforeTheDaemonWasKilledIsThere() throws Exception {
         Path tree = tree();
-        try (Tgt tgt = Tgt.with().disk(Tgt.Disk.ofMebibytes(128)).start()) {
+        try (Tgt tgt = Tgt.with().disk(Tgt.Disk.ofMebibytes(128)).usedBefore().start()) {
             TestHost host = new TestHost("a", directory);
             host.useVolume("3s", tgt.url(new Lun(1)));
             try {

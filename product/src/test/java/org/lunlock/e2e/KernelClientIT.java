@@ -74,7 +74,7 @@ final class KernelClientIT {
 
     @BeforeEach
     void targetAndHost() throws Exception {
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(128).thatIsThin()).start();
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(128).thatIsThin()).usedBefore().start();
         host = new TestHost("a", directory);
         host.useVolume("3s", target.url(new Lun(1)));
     }

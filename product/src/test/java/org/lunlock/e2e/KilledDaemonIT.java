@@ -121,7 +121,7 @@ final class KilledDaemonIT {
         Tools.require("fio", "tgtd");
         NfsClient.require();
         Tgt.Disk disk = Tgt.Disk.ofMebibytes(2 * MEBIBYTES).thatIsThin();
-        try (Tgt tgt = Tgt.with().disk(disk).start()) {
+        try (Tgt tgt = Tgt.with().disk(disk).usedBefore().start()) {
             TestHost host = new TestHost("a", directory);
             host.configure(
                     """

@@ -45,7 +45,7 @@ final class LockServerHostsIT {
     @BeforeEach
     void targetServerAndHosts() throws Exception {
         Tools.require("tgtd", "losetup");
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).start();
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).usedBefore().start();
         Path store = directory.resolve("locks");
         try (SqliteTokens tokens = SqliteTokens.open(store)) {
             List<Allowance> all = List.of(new Allowance(Right.FORCE, "*"));

@@ -50,6 +50,7 @@ final class PartitionIT {
                                 Tgt.Disk.ofMebibytes(MEBIBYTES)
                                         .withBlockBytes(blockBytes)
                                         .thatIsThin())
+                        .usedBefore()
                         .start();
         configure("");
     }

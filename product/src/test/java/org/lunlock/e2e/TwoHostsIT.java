@@ -37,7 +37,12 @@ final class TwoHostsIT {
     @BeforeEach
     void targetAndHosts() throws Exception {
         Tools.require("tgtd", "rsync", "mkfs.ext4", "losetup");
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(128)).incoming("backup-user", SECRET).start();
+        target =
+                Tgt.with()
+                        .disk(Tgt.Disk.ofMebibytes(128))
+                        .incoming("backup-user", SECRET)
+                        .usedBefore()
+                        .start();
         a = host("a");
         b = host("b");
         a.succeed("run", "--no-mount", "backup", "--", "mkfs.ext4", "-q", "{device}");
@@ -148,6 +153,16 @@ final class TwoHostsIT {
         TestHost.Run refused = a.start("run", "--no-wait", "backup", "--", "true");
         assertThat(refused.exit()).isEqualTo(75);
         assertThat(refused.errors()).contains("this host").contains("sleep 30");
+    }
+
+    @Test
+    void theDiskOfATargetThatWasJustStartedIsLeftAloneForATerm() throws Exception {
+        target.restart();
+        long start = System.nanoTime();
+        TestHost.Run first = b.start("run", "--no-mount", "backup", "--", "true");
+        assertThat(first.exit()).as(first.errors()).isZero();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(TERM);
+        assertThat(first.errors()).contains("its target was just started");
     }
 
     @Test

@@ -31,6 +31,7 @@ import org.lunlock.iscsi.testkit.Tools;
 @Timeout(180)
 final class UnlockIT {
     private static final Lun DISK = new Lun(1);
+    private static final ReservationKey KEY = new ReservationKey(0x1234);
 
     @TempDir Path directory;
     private Tgt target;
@@ -40,7 +41,7 @@ final class UnlockIT {
     @BeforeEach
     void targetAndHosts() throws Exception {
         Tools.require("tgtd", "losetup");
-        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).start();
+        target = Tgt.with().disk(Tgt.Disk.ofMebibytes(16)).usedBefore().start();
         a = host("a");
         b = host("b");
     }
@@ -84,19 +85,8 @@ final class UnlockIT {
         return session;
     }
 
-    /** So that nobody waits for the last holder of a target that was just started. */
-    private void touchTarget() throws Exception {
-        try (Session session = program()) {
-            session.execute(DISK, PersistentReserveOut.register(ReservationKey.NONE, KEY, false));
-            session.execute(DISK, PersistentReserveOut.register(KEY, ReservationKey.NONE, false));
-        }
-    }
-
-    private static final ReservationKey KEY = new ReservationKey(0x1234);
-
     @Test
     void holderThatLivesLosesTheVolumeAndWhoeverWaitsHasItAtOnce() throws Exception {
-        touchTarget();
         TestHost.Run holder =
                 a.start("run", "--no-mount", "backup", "--", "sh", "-c", "echo go; sleep 100");
         a.awaitState("attached");
@@ -117,14 +107,12 @@ final class UnlockIT {
 
     @Test
     void freeVolumeIsLeftAlone() throws Exception {
-        touchTarget();
         assertThat(b.succeed("unlock", "backup", "--force", "--reason", "to be sure"))
                 .contains("backup is free: nothing was taken away");
     }
 
     @Test
     void hostThatHasItItselfIsToldToGiveItBack() throws Exception {
-        touchTarget();
         a.succeed("attach", "backup");
         TestHost.Run run = a.start("unlock", "backup", "--force", "--reason", "by mistake");
         assertThat(run.exit()).isEqualTo(ExitCode.DATA.code());

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.iscsi.testkit;
 
+import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.IscsiName;
 import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.Portal;
+import org.lunlock.iscsi.login.Credentials;
 import org.lunlock.iscsi.login.LoginParameters;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.SessionListener;
@@ -27,19 +29,29 @@ public final class PlainLogin {
      * @param number of the session among the host's, from 1 on
      */
     public static SessionOptions options(Portal portal, IscsiName target, String host, int number) {
+        return options(portal, target, host, number, null);
+    }
+
+    private static SessionOptions options(
+            Portal portal,
+            IscsiName target,
+            String host,
+            int number,
+            @Nullable Credentials credentials) {
         return new SessionOptions(
                 portal,
                 target,
                 host(host),
                 new Isid(ISID + number),
-                null,
+                credentials,
                 LoginParameters.DEFAULTS,
                 Timeouts.DEFAULT);
     }
 
-    /** The first session of a host with tgt's target. */
+    /** The first session of a host with tgt's target, by CHAP where that wants it. */
     public static Session login(Tgt tgt, String host) throws IscsiException {
         IscsiName target = IscsiName.of(tgt.targetName());
-        return Session.open(options(tgt.portal(), target, host, 1), SessionListener.NONE);
+        return Session.open(
+                options(tgt.portal(), target, host, 1, tgt.credentials()), SessionListener.NONE);
     }
 }

@@ -15,8 +15,17 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.Portal;
+import org.lunlock.iscsi.ScsiException;
+import org.lunlock.iscsi.Secret;
+import org.lunlock.iscsi.login.Credentials;
+import org.lunlock.iscsi.scsi.PersistentReserveOut;
+import org.lunlock.iscsi.scsi.ReservationKey;
+import org.lunlock.iscsi.scsi.TestUnitReady;
+import org.lunlock.iscsi.session.Session;
 
 /**
  * A real target, tgtd of Linux SCSI target framework, for one test alone: its own control socket,
@@ -79,6 +88,8 @@ public final class Tgt implements AutoCloseable {
         private String targetName = "iqn.2026-11.org.lunlock.test:tgt";
         private List<String> launcher = List.of();
         private String address = LOOPBACK;
+        private @Nullable Credentials credentials;
+        private boolean usedBefore;
 
         private Options() {}
 
@@ -107,6 +118,7 @@ public final class Tgt implements AutoCloseable {
 
         /** What the initiator must know: CHAP. */
         public Options incoming(String user, String secret) {
+            credentials = new Credentials(user, Secret.of(secret), null);
             return command("--mode account --op new --user", user, "--password", secret)
                     .command("--mode account --op bind --tid 1 --user", user);
         }
@@ -120,6 +132,16 @@ public final class Tgt implements AutoCloseable {
         /** A key of the operational negotiation, or nop_interval and nop_count. */
         public Options parameter(String name, String value) {
             return command("--mode target --op update --tid 1 --name", name, "--value", value);
+        }
+
+        /**
+         * Somebody registered with each disk and went again: none is taken for one that has lost
+         * its reservations. Not for a target that this process does not reach, nor after {@link
+         * Tgt#restart}.
+         */
+        public Options usedBefore() {
+            usedBefore = true;
+            return this;
         }
 
         private Options command(String words, String... more) {
@@ -160,6 +182,9 @@ public final class Tgt implements AutoCloseable {
         try {
             configure();
             port = Ports.bindAny(this::open);
+            if (options.usedBefore) {
+                use();
+            }
         } catch (IOException | RuntimeException | Error e) {
             close();
             throw e;
@@ -168,6 +193,11 @@ public final class Tgt implements AutoCloseable {
 
     public Portal portal() {
         return new Portal(options.address, port);
+    }
+
+    /** What it wants to hear at a login, or null where it asks for nothing. */
+    @Nullable Credentials credentials() {
+        return options.credentials;
     }
 
     public String targetName() {
@@ -345,6 +375,28 @@ public final class Tgt implements AutoCloseable {
         }
         for (String closed : first) {
             tgtadm("--mode portal --op delete --param", "portal=" + closed);
+        }
+    }
+
+    private void use() throws IOException {
+        ReservationKey key = new ReservationKey(1);
+        try (Session session = PlainLogin.login(this, "earlier")) {
+            for (int i = 1; i <= images.size(); i++) {
+                Lun disk = new Lun(i);
+                awaken(session, disk);
+                session.execute(
+                        disk, PersistentReserveOut.register(ReservationKey.NONE, key, false));
+                session.execute(
+                        disk, PersistentReserveOut.register(key, ReservationKey.NONE, false));
+            }
+        }
+    }
+
+    private static void awaken(Session session, Lun disk) throws IscsiException {
+        try {
+            session.execute(disk, TestUnitReady.request());
+        } catch (ScsiException e) {
+            // the unit attention of a target that was just started
         }
     }
 
