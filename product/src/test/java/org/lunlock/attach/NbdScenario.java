@@ -161,9 +161,10 @@ public final class NbdScenario {
             long begin = System.nanoTime();
             List<String> left = forced.closeForced();
             Duration took = Duration.ofNanos(System.nanoTime() - begin);
-            Check.that(took.compareTo(Duration.ofSeconds(20)) < 0, "it took " + took);
+            Check.that(took.compareTo(LONG) < 0, "it took " + took);
             Check.that(left.toString().contains(taken + " is still in use"), left.toString());
-            Check.that(writer.waitFor(20, TimeUnit.SECONDS), "whoever wrote has ended");
+            Check.that(
+                    writer.waitFor(LONG.toSeconds(), TimeUnit.SECONDS), "whoever wrote has ended");
             Check.that(writer.exitValue() != 0, "with an error");
             device.release();
             Attachment next = attach(null);
@@ -185,7 +186,7 @@ public final class NbdScenario {
         Process writer = write(aborted.device());
         Until.that("something is under way", () -> device.held() > 0);
         aborted.abort();
-        Check.that(writer.waitFor(20, TimeUnit.SECONDS), "whoever wrote has ended");
+        Check.that(writer.waitFor(LONG.toSeconds(), TimeUnit.SECONDS), "whoever wrote has ended");
         Check.that(writer.exitValue() != 0, "with an error");
         device.release();
         Check.that(aborted.closeForced().isEmpty(), "nothing is left");

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** The files of the whole project, for tests that look at sources. */
+/** The checkout with the whole project, whichever module is tested. */
 public final class Repository {
     private static final Set<String> NOT_OURS = Set.of("target", "node_modules");
 
