@@ -124,6 +124,9 @@ final class Chaos {
         List<String> names = new ArrayList<>();
         List<TestHost.Run> runs = new ArrayList<>();
         for (Contender host : hosts) {
+            host.prepare(); // all of them first: who starts early must not be done too early
+        }
+        for (Contender host : hosts) {
             String tree = "r%03d-%s".formatted(number, host.name());
             names.add(tree);
             String from = sources.create(tree).toString();

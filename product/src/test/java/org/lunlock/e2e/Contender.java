@@ -9,11 +9,10 @@ interface Contender {
     /** What the host is called; it is a machine of the network. */
     String name();
 
-    /**
-     * Gets ready for one more round: what a dead process left is cleared.
-     *
-     * @return what runs the script, with {} for the mount point, once the host has the volume
-     */
+    /** Gets ready for one more round: what a dead process left is cleared. */
+    void prepare() throws Exception;
+
+    /** What runs the script, with {} for the mount point, once the host has the volume. */
     TestHost.Run start(String script) throws Exception;
 
     boolean isMounted() throws IOException;

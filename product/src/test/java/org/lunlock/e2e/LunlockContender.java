@@ -45,9 +45,13 @@ final class LunlockContender implements Contender {
     }
 
     @Override
-    public TestHost.Run start(String script) throws Exception {
+    public void prepare() throws Exception {
         host.succeed("daemon", "start");
         daemon = host.daemonPid();
+    }
+
+    @Override
+    public TestHost.Run start(String script) throws Exception {
         return host.start("run", "--wait", "60s", "backup", "--", "sh", "-c", script);
     }
 

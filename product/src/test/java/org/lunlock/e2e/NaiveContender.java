@@ -57,8 +57,12 @@ final class NaiveContender implements Contender {
     }
 
     @Override
-    public TestHost.Run start(String script) throws Exception {
+    public void prepare() throws Exception {
         Files.createDirectories(directory.resolve("run"));
+    }
+
+    @Override
+    public TestHost.Run start(String script) throws Exception {
         List<String> words = new ArrayList<>(command);
         words.add(script);
         TestHost.Run started = new TestHost.Run(words, directory);

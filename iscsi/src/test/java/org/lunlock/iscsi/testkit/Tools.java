@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -21,6 +22,8 @@ import java.util.concurrent.TimeUnit;
 public final class Tools {
     /** Ample for a command that only asks; a loaded machine is no reason to fail. */
     private static final Duration DEADLINE = Duration.ofSeconds(30);
+
+    private static final int OUTPUT_BYTES_MAX = 4 << 20;
 
     private Tools() {}
 
@@ -111,9 +114,15 @@ public final class Tools {
         }
     }
 
-    /** As far as it is text: some programs print what they find in memory. */
+    /**
+     * As far as it is text: some programs print what they find in memory. Not all of what one says
+     * that complains without end.
+     */
     private static String text(Path output) throws IOException {
-        return new String(Files.readAllBytes(output), StandardCharsets.UTF_8);
+        try (InputStream bytes = Files.newInputStream(output)) {
+            String text = new String(bytes.readNBytes(OUTPUT_BYTES_MAX), StandardCharsets.UTF_8);
+            return bytes.read() < 0 ? text : text + "\n... and more";
+        }
     }
 
     /** The output goes to a file: a pipe would stay open in daemons that the program starts. */
