@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.lunlock.lockserver;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static java.util.concurrent.TimeUnit.SECONDS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.lunlock.lockserver.TestServer.CLAIM_A;
 import static org.lunlock.lockserver.TestServer.CLAIM_B;
 import static org.lunlock.lockserver.TestServer.claimPath;
 import static org.lunlock.lockserver.TestServer.status;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +33,9 @@ import org.lunlock.lockserver.store.Right;
 @NullMarked
 class LockServerTest {
     private static final int WAITING = 200;
+
+    /** A server that does not wait for the body answers within a part of it. */
+    private static final int BEFORE_THE_BODY_MILLIS = 200;
 
     @TempDir private Path directory;
     private TestServer server;
@@ -167,6 +177,28 @@ class LockServerTest {
     private HttpResponse<String> unlock(String token) throws Exception {
         String body = "{\"token\":1,\"volume\":\"backup\",\"reason\":\"x\"}";
         return server.send(token, "POST", "/v1/volumes/backup/unlock", body);
+    }
+
+    /** A client that sends a body after its header is not to lose its next request for that. */
+    @Test
+    void whoeverIsRefusedBeforeTheEndOfItsBodyMayAskAgainOnItsConnection() throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            InputStream in = socket.getInputStream();
+            OutputStream out = socket.getOutputStream();
+            out.write(
+                    "PUT %s HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
+                            .formatted(claimPath("backup", CLAIM_A))
+                            .getBytes(US_ASCII));
+            socket.setSoTimeout(BEFORE_THE_BODY_MILLIS);
+            assertThatThrownBy(in::read).isInstanceOf(SocketTimeoutException.class);
+
+            socket.setSoTimeout((int) TestServer.WITHIN.toMillis());
+            String next = "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+            out.write(("{}" + next).getBytes(US_ASCII));
+            assertThat(new String(in.readAllBytes(), US_ASCII))
+                    .startsWith("HTTP/1.1 401 ")
+                    .endsWith("ok\n");
+        }
     }
 
     @Test

@@ -4,7 +4,6 @@ package org.lunlock.lockserver.web;
 import static org.lunlock.lockserver.web.Refused.badRequest;
 import static org.lunlock.lockserver.web.Refused.notFound;
 
-import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -46,24 +45,16 @@ final class Api {
     private final Claims claims;
     private final History history;
     private final Guard guard;
-    private final Bodies bodies;
     private final InstantSource wall;
     private final Executor answering;
 
     /**
      * @param answering where answers are made: the clerk's thread must not wait for anything
      */
-    Api(
-            Claims claims,
-            History history,
-            Guard guard,
-            Bodies bodies,
-            InstantSource wall,
-            Executor answering) {
+    Api(Claims claims, History history, Guard guard, InstantSource wall, Executor answering) {
         this.claims = claims;
         this.history = history;
         this.guard = guard;
-        this.bodies = bodies;
         this.wall = wall;
         this.answering = answering;
     }
@@ -80,7 +71,7 @@ final class Api {
     }
 
     /** The answer, or {@link Refused} within the future's exception. */
-    CompletableFuture<Answer> answer(Request request) throws Refused, IOException {
+    CompletableFuture<Answer> answer(Request request, Body body) throws Refused {
         Principal principal = guard.authenticate(request);
         String path = Request.getPathInContext(request);
         return switch (path) {
@@ -97,12 +88,12 @@ final class Api {
                 guard.requireEverywhere(Right.ADMIN, principal, request);
                 yield audit(request);
             }
-            default -> ofVolume(path, principal, request);
+            default -> ofVolume(path, principal, request, body);
         };
     }
 
-    private CompletableFuture<Answer> ofVolume(String path, Principal principal, Request request)
-            throws Refused, IOException {
+    private CompletableFuture<Answer> ofVolume(
+            String path, Principal principal, Request request, Body body) throws Refused {
         Matcher volume = VOLUME.matcher(path);
         Matcher ofVolume = OF_VOLUME.matcher(path);
         Matcher claim = CLAIM.matcher(path);
@@ -117,15 +108,15 @@ final class Api {
             String name = name(ofVolume);
             return ofVolume.group(2).equals("history")
                     ? history(name, principal, request)
-                    : unlock(name, principal, request);
+                    : unlock(name, principal, request, body);
         }
         if (renewals.matches()) {
             only("POST", request);
-            return renew(name(renewals), id(renewals), principal, request);
+            return renew(name(renewals), id(renewals), principal, request, body);
         }
         if (claim.matches()) {
             return switch (request.getMethod()) {
-                case "PUT" -> claim(name(claim), id(claim), principal, request);
+                case "PUT" -> claim(name(claim), id(claim), principal, request, body);
                 case "GET" -> await(name(claim), id(claim), principal, request);
                 case "DELETE" -> release(name(claim), id(claim), principal, request);
                 default -> throw notAllowed();
@@ -166,8 +157,8 @@ final class Api {
             throws Refused {
         only("GET", request);
         guard.require(Right.USE, volume, principal, request);
-        long before = Bodies.number(request, "before", Long.MAX_VALUE);
-        int limit = (int) Bodies.number(request, "limit", 100);
+        long before = number(request, "before", Long.MAX_VALUE);
+        int limit = (int) number(request, "limit", 100);
         try {
             List<Holding> found = history.holdings(volume, before, limit);
             return Answer.now(found.stream().map(Statuses::holding).toList());
@@ -178,7 +169,7 @@ final class Api {
 
     private CompletableFuture<Answer> audit(Request request) throws Refused {
         try {
-            return Answer.now(history.audit((int) Bodies.number(request, "limit", 100)));
+            return Answer.now(history.audit((int) number(request, "limit", 100)));
         } catch (StoreException e) {
             throw unreadable();
         }
@@ -191,27 +182,26 @@ final class Api {
     // ------------------------------------------------------------------------------ what is wanted
 
     private CompletableFuture<Answer> claim(
-            String volume, String id, Principal principal, Request request)
-            throws Refused, IOException {
+            String volume, String id, Principal principal, Request request, Body body)
+            throws Refused {
         guard.require(Right.USE, volume, principal, request);
-        Claim wish = bodies.wish(request, volume, id, principal.name(), wall.instant());
+        Claim wish = body.wish(volume, id, principal.name(), wall.instant());
         return answer(volume, id, principal, request, claims.claim(wish));
     }
 
     private CompletableFuture<Answer> await(
             String volume, String id, Principal principal, Request request) throws Refused {
         guard.require(Right.USE, volume, principal, request);
-        Duration wait =
-                Duration.ofSeconds(Math.min(WAIT_SECONDS_MAX, Bodies.number(request, "wait", 0)));
+        Duration wait = Duration.ofSeconds(Math.min(WAIT_SECONDS_MAX, number(request, "wait", 0)));
         return answer(
                 volume, id, principal, request, claims.await(volume, id, principal.name(), wait));
     }
 
     private CompletableFuture<Answer> renew(
-            String volume, String id, Principal principal, Request request)
-            throws Refused, IOException {
+            String volume, String id, Principal principal, Request request, Body body)
+            throws Refused {
         guard.require(Right.USE, volume, principal, request);
-        RenewalRequest told = bodies.renewal(request);
+        RenewalRequest told = body.renewal();
         return answer(
                 volume, id, principal, request, claims.renew(volume, id, principal.name(), told));
     }
@@ -222,11 +212,11 @@ final class Api {
         return answer(volume, id, principal, request, claims.release(volume, id, principal.name()));
     }
 
-    private CompletableFuture<Answer> unlock(String volume, Principal principal, Request request)
-            throws Refused, IOException {
+    private CompletableFuture<Answer> unlock(
+            String volume, Principal principal, Request request, Body body) throws Refused {
         only("POST", request);
         guard.require(Right.FORCE, volume, principal, request);
-        UnlockRequest wanted = bodies.unlock(request, volume);
+        UnlockRequest wanted = body.unlock(volume);
         return claims.force(volume, wanted.token(), principal.name(), wanted.reason().strip())
                 .handle((status, e) -> {
                     if (e != null) {
@@ -273,5 +263,23 @@ final class Api {
         Principal principal = guard.authenticate(request);
         only("GET", request);
         return new Viewer(claims, guard, request, principal);
+    }
+
+    /** A number of the query that is not negative; another one when it is not there. */
+    private static long number(Request request, String name, long otherwise) throws Refused {
+        String text = parameter(request, name);
+        try {
+            return text == null ? otherwise : Math.max(0, Long.parseLong(text));
+        } catch (NumberFormatException e) {
+            throw badRequest("'" + name + "' is not a number");
+        }
+    }
+
+    private static @Nullable String parameter(Request request, String name) throws Refused {
+        try {
+            return Request.extractQueryParameters(request).getValue(name);
+        } catch (RuntimeException e) { // wrong percent signs
+            throw badRequest("the query cannot be read");
+        }
     }
 }

@@ -53,15 +53,16 @@ final class Front extends Handler.Abstract {
         Callback callback = Callback.from(() -> done(request, response), jettys);
         Pages.protect(response);
         String path = Request.getPathInContext(request);
-        if (pages.answer(path, request, response, callback)) {
-            return true;
-        }
         try {
+            Body body = Body.take(request, connections);
+            if (pages.answer(path, request, response, callback)) {
+                return true;
+            }
             switch (path) {
                 case "/healthz" -> health(response, callback);
                 case "/metrics" -> write(response, 200, Metrics.TYPE, metrics.text(), callback);
                 case "/v1/events" -> events.serve(api.source(request), response, callback);
-                default -> answer(request, response, callback);
+                default -> answer(request, body, response, callback);
             }
         } catch (Refused e) {
             refuse(response, e, callback);
@@ -92,13 +93,13 @@ final class Front extends Handler.Abstract {
                                 answering);
     }
 
-    private void answer(Request request, Response response, Callback callback)
-            throws Refused, IOException {
+    private void answer(Request request, Body body, Response response, Callback callback)
+            throws Refused {
         if (!Request.getPathInContext(request).startsWith("/v1/")) {
             throw Refused.notFound();
         }
         var _ =
-                api.answer(request)
+                api.answer(request, body)
                         .whenCompleteAsync((it, e) -> answer(response, it, e, callback), answering);
     }
 

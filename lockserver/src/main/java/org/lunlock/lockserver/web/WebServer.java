@@ -123,8 +123,7 @@ public final class WebServer implements AutoCloseable {
     public void start(Clerk clerk, BearerTokens tokens, History history) throws IOException {
         Guard guard = new Guard(clerk, tokens, wall, nanos, options.requestsPerSecond());
         Claims claims = new Claims(clerk, polls);
-        Bodies bodies = new Bodies(connections);
-        Api api = new Api(claims, history, guard, bodies, wall, answering);
+        Api api = new Api(claims, history, guard, wall, answering);
         server.addConnector(connector);
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, connector));
         answers.setHandler(new Front(api, clerk, events, metrics, connections, answering));

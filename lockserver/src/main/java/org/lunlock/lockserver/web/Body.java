@@ -17,21 +17,42 @@ import org.lunlock.lockserver.api.UnlockRequest;
 import org.lunlock.lockserver.model.Claim;
 import org.lunlock.lockserver.model.Claimant;
 
-/** What comes with a request, checked whole. */
-final class Bodies {
+/**
+ * The body of a request, and what it says, checked whole.
+ *
+ * @param contentType null where the request does not say it
+ */
+record Body(@Nullable String contentType, byte[] content) {
     /** A request with the longest command in it, all of it escaped. */
-    private static final int BODY_BYTES_MAX = 64 << 10;
+    private static final int BYTES_MAX = 64 << 10;
 
-    private final Connections connections;
+    /**
+     * Waits for the body's end, even where nothing of it is asked for. Jetty ends a connection
+     * whose request was answered before that, without a word, and the client's next request is
+     * lost.
+     *
+     * @throws Refused 413
+     */
+    static Body take(Request request, Connections connections) throws Refused, IOException {
+        if (request.getLength() > BYTES_MAX) {
+            throw tooLarge();
+        }
+        connections.reads(request);
+        byte[] content = Content.Source.asInputStream(request).readNBytes(BYTES_MAX + 1);
+        connections.answers(request);
+        if (content.length > BYTES_MAX) {
+            throw tooLarge();
+        }
+        return new Body(request.getHeaders().get(HttpHeader.CONTENT_TYPE), content);
+    }
 
-    Bodies(Connections connections) {
-        this.connections = connections;
+    private static Refused tooLarge() {
+        return new Refused(413, "too-large", "the body is larger than 64 KiB");
     }
 
     /** The wish of a host, at this time. */
-    Claim wish(Request request, String volume, String id, String principal, Instant at)
-            throws Refused, IOException {
-        ClaimRequest wanted = read(request, ClaimRequest.class);
+    Claim wish(String volume, String id, String principal, Instant at) throws Refused {
+        ClaimRequest wanted = read(ClaimRequest.class);
         String host = wanted.host();
         String command = wanted.command() == null ? "" : wanted.command();
         long pid = wanted.pid() == null ? 0 : wanted.pid();
@@ -53,8 +74,8 @@ final class Bodies {
     }
 
     /** What the holder reads and writes, if it says so. */
-    RenewalRequest renewal(Request request) throws Refused, IOException {
-        RenewalRequest told = read(request, RenewalRequest.class);
+    RenewalRequest renewal() throws Refused {
+        RenewalRequest told = read(RenewalRequest.class);
         if (isNegative(told.readBytesPerSecond()) || isNegative(told.writtenBytesPerSecond())) {
             throw badRequest("'readBytesPerSecond' or 'writtenBytesPerSecond' is negative");
         }
@@ -66,8 +87,8 @@ final class Bodies {
     }
 
     /** The wish to take exactly this volume away, with a reason. */
-    UnlockRequest unlock(Request request, String volume) throws Refused, IOException {
-        UnlockRequest wanted = read(request, UnlockRequest.class);
+    UnlockRequest unlock(String volume) throws Refused {
+        UnlockRequest wanted = read(UnlockRequest.class);
         String reason = wanted.reason();
         if (!volume.equals(wanted.volume())) {
             throw badRequest("'volume' is not the volume's name: nothing was taken");
@@ -80,46 +101,14 @@ final class Bodies {
         return wanted;
     }
 
-    private <T> T read(Request request, Class<T> type) throws Refused, IOException {
-        String contentType = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
+    private <T> T read(Class<T> type) throws Refused {
         if (contentType == null || !contentType.startsWith("application/json")) {
             throw new Refused(415, "unsupported-media-type", "the body must be application/json");
         }
-        if (request.getLength() > BODY_BYTES_MAX) {
-            throw tooLarge();
-        }
-        connections.reads(request);
-        byte[] body = Content.Source.asInputStream(request).readNBytes(BODY_BYTES_MAX + 1);
-        connections.answers(request);
-        if (body.length > BODY_BYTES_MAX) {
-            throw tooLarge();
-        }
         try {
-            return Json.readStrictly(body, type);
+            return Json.readStrictly(content, type);
         } catch (Json.NotThatException e) {
             throw badRequest(String.valueOf(e.getMessage()));
-        }
-    }
-
-    private static Refused tooLarge() {
-        return new Refused(413, "too-large", "the body is larger than 64 KiB");
-    }
-
-    /** A number of the query that is not negative; another one when it is not there. */
-    static long number(Request request, String name, long otherwise) throws Refused {
-        String text = parameter(request, name);
-        try {
-            return text == null ? otherwise : Math.max(0, Long.parseLong(text));
-        } catch (NumberFormatException e) {
-            throw badRequest("'" + name + "' is not a number");
-        }
-    }
-
-    private static @Nullable String parameter(Request request, String name) throws Refused {
-        try {
-            return Request.extractQueryParameters(request).getValue(name);
-        } catch (RuntimeException e) { // wrong percent signs
-            throw badRequest("the query cannot be read");
         }
     }
 }
