@@ -43,7 +43,8 @@ final class HandOverIT {
     private static final boolean IS_QUIET = TURNS >= 10;
     private static final Duration TERM = Duration.ofSeconds(Integer.getInteger("lunlock.term", 3));
     private static final Duration HAND_OVER_MAX = Duration.ofSeconds(1);
-    private static final Duration TAKEOVER_MAX = TERM.plusSeconds(IS_QUIET ? 5 : 15);
+    private static final Duration TAKEOVER_MAX =
+            IS_QUIET ? TERM.plusSeconds(5) : TestHost.takeoverMax(TERM);
 
     @TempDir Path directory;
     private Tgt target;

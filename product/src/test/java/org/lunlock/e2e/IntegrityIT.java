@@ -61,24 +61,28 @@ final class IntegrityIT {
 
     /** Writes at random, in blocks of 512 bytes to 1 MiB, and verifies all of it. */
     private static void verify(String... where) {
-        fio(LONG, where);
+        fio(List.of(), LONG, where);
     }
 
-    /** As {@link #verify}, or with more words to write only, or to verify only. */
-    static void fio(Duration within, String... more) {
-        List<String> command =
-                new ArrayList<>(
-                        List.of(
-                                "fio",
-                                "--name=mixed",
-                                "--rw=randwrite",
-                                "--bsrange=512-1m",
-                                "--thread", // or something would be left when it is killed
-                                "--size=" + MEBIBYTES + "m",
-                                "--iodepth=16",
-                                "--verify=crc32c",
-                                "--verify_state_save=0",
-                                "--verify_fatal=1"));
+    /**
+     * As {@link #verify}, or with more words to write only, or to verify only.
+     *
+     * @param launcher the words before the program
+     */
+    static void fio(List<String> launcher, Duration within, String... more) {
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(
+                List.of(
+                        "fio",
+                        "--name=mixed",
+                        "--rw=randwrite",
+                        "--bsrange=512-1m",
+                        "--thread", // or something would be left when it is killed
+                        "--size=" + MEBIBYTES + "m",
+                        "--iodepth=16",
+                        "--verify=crc32c",
+                        "--verify_state_save=0",
+                        "--verify_fatal=1"));
         command.addAll(List.of(more));
         Tools.Ended fio = Tools.tryRun(Map.of(), within, command.toArray(String[]::new));
         assertThat(fio.exitCode()).as(fio.output()).isZero();

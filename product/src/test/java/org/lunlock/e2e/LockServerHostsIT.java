@@ -15,11 +15,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.lunlock.ExitCode;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.testkit.Await;
@@ -34,7 +38,10 @@ import org.lunlock.lockserver.store.sqlite.SqliteTokens;
 
 /** Two homes queue at a lock server for one logical unit of a real target. */
 @Timeout(180)
+@Execution(ExecutionMode.CONCURRENT) // they wait for leases
 final class LockServerHostsIT {
+    private static final Duration TERM = Duration.ofSeconds(3);
+
     @TempDir Path directory;
     private Tgt target;
     private LockServer server;
@@ -62,17 +69,21 @@ final class LockServerHostsIT {
     private TestHost host(String name) throws IOException {
         TestHost host = new TestHost(name, directory);
         TestHost.privateFile(host.home().resolve("token"), bearer + "\n");
+        configure(host, TERM);
+        return host;
+    }
+
+    private void configure(TestHost host, Duration term) throws IOException {
         host.configure(
                 """
                 [initiator]
-                term = "3s"
+                term = "%ds"
                 service = "%s"
                 service-token-file = "token"
                 [volume.backup]
                 url = "%s"
                 """
-                        .formatted(server.address(), target.url(new Lun(1))));
-        return host;
+                        .formatted(term.toSeconds(), server.address(), target.url(new Lun(1))));
     }
 
     @AfterEach
@@ -183,15 +194,29 @@ final class LockServerHostsIT {
 
     @Test
     void whatAWaiterSawWhileItQueuedCountsWhenTheHolderDies() throws Exception {
+        Duration term = TERM.multipliedBy(2); // twice what all the rest takes
+        configure(a, term);
+        configure(b, term);
         a.hold("backup", "echo go; sleep 100");
-        TestHost.Run second = b.start("run", "--no-mount", "backup", "--", "true");
+        String begun = "echo $LUNLOCK_TOKEN $(date +%s%3N)";
+        TestHost.Run second = b.start("run", "--no-mount", "backup", "--", "sh", "-c", begun);
         Await.until("b waits", TestHost.STEP, () -> volume().contains("\"waitingCount\":1"));
-        Duration term = Duration.ofSeconds(3);
         Thread.sleep(term); // b looks at the key of a meanwhile
-        long killed = System.nanoTime();
         a.killDaemon();
         assertThat(second.exit()).as(second.errors()).isZero();
-        assertThat(Duration.ofNanos(System.nanoTime() - killed)).isLessThan(term.plusSeconds(5));
+        String[] tokenAndMillis = second.output().strip().split(" ", 2);
+        Instant granted = granted(tokenAndMillis[0]);
+        Instant had = Instant.ofEpochMilli(Long.parseLong(tokenAndMillis[1]));
+        assertThat(Duration.between(granted, had)).isLessThan(term);
+    }
+
+    /** When the lock server gave the volume to whoever had this token, and not the target. */
+    private Instant granted(String token) {
+        Pattern since = Pattern.compile("\"token\":" + token + ",[^}]*\"since\":\"([^\"]+)\"");
+        Await.until("the history has it", TestHost.STEP, () -> since.matcher(history()).find());
+        Matcher found = since.matcher(history());
+        assertThat(found.find()).isTrue();
+        return Instant.parse(found.group(1));
     }
 
     private TestHost.Run holdName(String script) throws IOException {

@@ -63,6 +63,11 @@ final class TestHost {
                         .formatted(term, url));
     }
 
+    /** Of a killed holder: five seconds after a term on a quiet machine; this one may be busy. */
+    static Duration takeoverMax(Duration term) {
+        return term.plusSeconds(15);
+    }
+
     static Path privateFile(Path file, String text) throws IOException {
         Files.createFile(
                 file,

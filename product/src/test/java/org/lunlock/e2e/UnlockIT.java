@@ -11,19 +11,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lunlock.ExitCode;
-import org.lunlock.iscsi.IscsiName;
-import org.lunlock.iscsi.Isid;
 import org.lunlock.iscsi.Lun;
-import org.lunlock.iscsi.ScsiException;
-import org.lunlock.iscsi.login.LoginParameters;
-import org.lunlock.iscsi.scsi.PersistentReserveIn;
 import org.lunlock.iscsi.scsi.PersistentReserveOut;
 import org.lunlock.iscsi.scsi.ReservationKey;
 import org.lunlock.iscsi.scsi.ReservationType;
 import org.lunlock.iscsi.session.Session;
-import org.lunlock.iscsi.session.SessionListener;
-import org.lunlock.iscsi.session.SessionOptions;
-import org.lunlock.iscsi.session.Timeouts;
+import org.lunlock.iscsi.testkit.PlainLogin;
 import org.lunlock.iscsi.testkit.Tgt;
 import org.lunlock.iscsi.testkit.Tools;
 
@@ -48,7 +41,7 @@ final class UnlockIT {
 
     private TestHost host(String name) throws IOException {
         TestHost host = new TestHost(name, directory);
-        host.useVolume("60s", target.url(DISK));
+        host.useVolume("30s", target.url(DISK));
         return host;
     }
 
@@ -63,26 +56,6 @@ final class UnlockIT {
         } finally {
             target.close();
         }
-    }
-
-    private Session program() throws Exception {
-        Session session =
-                Session.open(
-                        new SessionOptions(
-                                target.portal(),
-                                IscsiName.of(target.targetName()),
-                                IscsiName.of("iqn.2026-11.org.example:another-program"),
-                                new Isid(0x80_000000_0001L),
-                                null,
-                                LoginParameters.DEFAULTS,
-                                Timeouts.DEFAULT),
-                        SessionListener.NONE);
-        try {
-            session.execute(DISK, PersistentReserveIn.readKeys());
-        } catch (ScsiException e) {
-            // the unit attention of a target that was just started
-        }
-        return session;
     }
 
     @Test
@@ -122,7 +95,8 @@ final class UnlockIT {
 
     @Test
     void anotherProgramLosesItsReservation() throws Exception {
-        try (Session program = program()) {
+        try (Session program = PlainLogin.login(target, "another-program")) {
+            PlainLogin.awaken(program, DISK);
             program.execute(DISK, PersistentReserveOut.register(ReservationKey.NONE, KEY, false));
             program.execute(
                     DISK, PersistentReserveOut.reserve(KEY, ReservationType.EXCLUSIVE_ACCESS));

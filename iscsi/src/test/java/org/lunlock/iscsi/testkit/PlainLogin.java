@@ -5,15 +5,18 @@ import org.jspecify.annotations.Nullable;
 import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.IscsiName;
 import org.lunlock.iscsi.Isid;
+import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.Portal;
+import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.login.Credentials;
 import org.lunlock.iscsi.login.LoginParameters;
+import org.lunlock.iscsi.scsi.TestUnitReady;
 import org.lunlock.iscsi.session.Session;
 import org.lunlock.iscsi.session.SessionListener;
 import org.lunlock.iscsi.session.SessionOptions;
 import org.lunlock.iscsi.session.Timeouts;
 
-/** PlainLogin as a host makes them that asks for nothing special. */
+/** Sessions as a host makes them that asks for nothing special. */
 public final class PlainLogin {
     private static final long ISID = 0x80_000000_0000L;
 
@@ -53,5 +56,14 @@ public final class PlainLogin {
         IscsiName target = IscsiName.of(tgt.targetName());
         return Session.open(
                 options(tgt.portal(), target, host, 1, tgt.credentials()), SessionListener.NONE);
+    }
+
+    /** Hears a unit attention, where the target has one for the session: it was just started. */
+    public static void awaken(Session session, Lun disk) throws IscsiException {
+        try {
+            session.execute(disk, TestUnitReady.request());
+        } catch (ScsiException e) {
+            // that one
+        }
     }
 }

@@ -16,15 +16,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.lunlock.iscsi.IscsiException;
 import org.lunlock.iscsi.Lun;
 import org.lunlock.iscsi.Portal;
-import org.lunlock.iscsi.ScsiException;
 import org.lunlock.iscsi.Secret;
 import org.lunlock.iscsi.login.Credentials;
 import org.lunlock.iscsi.scsi.PersistentReserveOut;
 import org.lunlock.iscsi.scsi.ReservationKey;
-import org.lunlock.iscsi.scsi.TestUnitReady;
 import org.lunlock.iscsi.session.Session;
 
 /**
@@ -383,20 +380,12 @@ public final class Tgt implements AutoCloseable {
         try (Session session = PlainLogin.login(this, "earlier")) {
             for (int i = 1; i <= images.size(); i++) {
                 Lun disk = new Lun(i);
-                awaken(session, disk);
+                PlainLogin.awaken(session, disk);
                 session.execute(
                         disk, PersistentReserveOut.register(ReservationKey.NONE, key, false));
                 session.execute(
                         disk, PersistentReserveOut.register(key, ReservationKey.NONE, false));
             }
-        }
-    }
-
-    private static void awaken(Session session, Lun disk) throws IscsiException {
-        try {
-            session.execute(disk, TestUnitReady.request());
-        } catch (ScsiException e) {
-            // the unit attention of a target that was just started
         }
     }
 
