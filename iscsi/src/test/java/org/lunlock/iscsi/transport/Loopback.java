@@ -14,7 +14,7 @@ import org.lunlock.iscsi.TransportException;
 
 /** A connection of this host with itself: a PduSocket, and its other end for the test. */
 final class Loopback implements AutoCloseable {
-    static final Duration PATIENCE = Duration.ofSeconds(10);
+    static final Duration PATIENCE = Duration.ofSeconds(60);
 
     final PduSocket socket;
     final Socket peer;
