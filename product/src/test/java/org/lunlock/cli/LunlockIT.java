@@ -47,6 +47,16 @@ class LunlockIT {
     }
 
     private LunlockProcess.Running startHolding(String host, String script) throws Exception {
+        return startHolding(host, ":", script);
+    }
+
+    /**
+     * Returns when the command is known to the daemon.
+     *
+     * @param before what the shell has done by then
+     */
+    private LunlockProcess.Running startHolding(String host, String before, String script)
+            throws Exception {
         assertThat(lunlock.run(host, "daemon", "start", "-v").exitStatus()).isZero();
         LunlockProcess.Running run =
                 lunlock.start(
@@ -56,7 +66,8 @@ class LunlockIT {
                         "--",
                         "sh",
                         "-c",
-                        "echo $$ >"
+                        before
+                                + "; echo $$ >"
                                 + ready(host)
                                 + ".new; mv "
                                 + ready(host)
@@ -207,7 +218,7 @@ class LunlockIT {
     @Test
     void signalsArePassedOnToTheCommand() throws Exception {
         LunlockProcess.Running run =
-                startHolding("earth", "trap 'exit 42' TERM; while :; do sleep 0.05; done");
+                startHolding("earth", "trap 'exit 42' TERM", "while :; do sleep 0.05; done");
 
         ProcessControl.kill((int) run.process().pid(), Signals.TERM);
 
@@ -230,7 +241,7 @@ class LunlockIT {
     @Test
     void aCommandThatIgnoresItsEndIsKilledWhenItsCommandLineIsGone() throws Exception {
         LunlockProcess.Running run =
-                startHolding("earth", "trap '' TERM; while :; do sleep 0.05; done");
+                startHolding("earth", "trap '' TERM", "while :; do sleep 0.05; done");
 
         long killed = System.nanoTime();
         run.process().destroyForcibly();

@@ -3,8 +3,6 @@ package org.lunlock.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -77,11 +75,7 @@ final class ExportIT {
         words[1] = "backup";
         words[2] = "--nbd";
         words[3] = "unix:" + socket;
-        TestHost.Run run = host.start(words);
-        Await.until(
-                "it is exported", TestHost.STEP, () -> Files.exists(socket) || !run.isRunning());
-        assertThat(run.isRunning()).as(run.errors()).isTrue();
-        return run;
+        return TestHost.begun(host.start(words)); // it is a signal's only from then on
     }
 
     private String uri() {
@@ -128,24 +122,12 @@ final class ExportIT {
     @Test
     void nfsClientsOfThisMachineAreServed() throws Exception {
         Tools.require("nfs-cp");
-        TestHost.Run export = host.start("export", "backup", "--nfs");
-        Await.until(
-                "it is exported",
-                TestHost.STEP,
-                () -> output(export).endsWith("\n") || !export.isRunning());
+        TestHost.Run export = TestHost.begun(host.start("export", "backup", "--nfs"));
         Path copy = directory.resolve("copy");
-        Tools.run("nfs-cp", output(export).strip(), copy.toString());
+        Tools.run("nfs-cp", export.output().strip(), copy.toString());
         assertThat(Files.mismatch(copy, target.image())).isEqualTo(-1);
         export.signal("INT");
         assertThat(export.exit()).as(export.errors()).isZero();
-    }
-
-    private static String output(TestHost.Run run) {
-        try {
-            return run.output();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     @Test

@@ -138,7 +138,7 @@ final class TestHost {
 
         private boolean hasBegun() {
             try {
-                return !output().isEmpty();
+                return output().contains("\n");
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -158,16 +158,17 @@ final class TestHost {
         }
     }
 
-    /**
-     * Runs a shell's script under the lock, without a mount, and waits until it printed something.
-     */
+    /** Runs a shell's script under the lock, without a mount, and waits until it printed a line. */
     Run hold(String volume, String script) throws IOException {
         return begun(start("run", "--no-mount", volume, "--", "sh", "-c", script));
     }
 
-    /** Waits until what runs has printed something. */
-    static Run begun(Run run) {
-        Await.until("the command runs", STEP, run::hasBegun);
+    /** Waits until what runs has printed a line. */
+    static Run begun(Run run) throws IOException {
+        Await.until("a line is printed", STEP, () -> run.hasBegun() || !run.isRunning());
+        if (!run.hasBegun()) {
+            throw new AssertionError("it ended first: " + run.errors());
+        }
         return run;
     }
 
