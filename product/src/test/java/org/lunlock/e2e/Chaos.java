@@ -4,6 +4,7 @@ package org.lunlock.e2e;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +58,10 @@ final class Chaos {
 
         Fault(boolean losesTheLock) {
             this.losesTheLock = losesTheLock;
+        }
+
+        static List<Fault> thatLoseTheLock() {
+            return Arrays.stream(values()).filter(it -> it.losesTheLock).toList();
         }
     }
 
