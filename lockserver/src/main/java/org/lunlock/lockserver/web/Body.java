@@ -34,10 +34,10 @@ record Body(@Nullable String contentType, byte[] content) {
      * @throws Refused 413
      */
     static Body take(Request request, Connections connections) throws Refused, IOException {
+        connections.reads(request);
         if (request.getLength() > BYTES_MAX) {
             throw tooLarge();
         }
-        connections.reads(request);
         byte[] content = Content.Source.asInputStream(request).readNBytes(BYTES_MAX + 1);
         connections.answers(request);
         if (content.length > BYTES_MAX) {

@@ -49,7 +49,6 @@ final class Front extends Handler.Abstract {
 
     @Override
     public boolean handle(Request request, Response response, Callback jettys) throws Exception {
-        connections.answers(request);
         Callback callback = Callback.from(() -> done(request, response), jettys);
         Pages.protect(response);
         String path = Request.getPathInContext(request);
